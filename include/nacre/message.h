@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* message.h - the encoding of requests and replies, both sides
+ *
+ * A message is a sequence of 8-byte words, little-endian, in the order that the overlay gives.
+ * Proxy and stub come from one overlay, so nothing describes itself: the handshake's digest proves
+ * that both mean the same.
+ *
+ *	scalar   one word, sign-extended; floating point by its bits
+ *	bytes    a word with the length, then the bytes, padded with 0 to 8
+ *	absent   NACRE_ABSENT in place of a length: the pointer is NULL
+ *
+ * The writer writes straight into memory that the other side can see, and never reads it back. The
+ * reader only ever reads a private copy of the whole message, made in one go (channel/): what was
+ * checked is what is used.
+ */
+#ifndef NACRE_MESSAGE_H
+#define NACRE_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define NACRE_ABSENT UINT64_MAX
+#define NACRE_MESSAGE_MAX ((size_t)1 << 31) /* bytes; a larger message fails on the sending side */
+
+/**
+ * struct nacre_writer - a message under construction
+ * @at, @end: free space; @at is always a multiple of 8 behind @start
+ * @failed:   set once something did not fit or was malformed; nothing is written after that
+ */
+struct nacre_writer {
+	uint8_t *start, *at, *end;
+	bool failed;
+};
+
+/** struct nacre_reader - a private copy of a message; @bad is set by the first malformed item */
+struct nacre_reader {
+	const uint8_t *at, *end;
+	bool bad;
+};
+
+/**
+ * nacre_writer_grow() - make room for @need more bytes, or set @failed
+ *
+ * Moves the message where there is no room behind it. Implemented by channel/.
+ */
+bool nacre_writer_grow(struct nacre_writer *w, size_t need) __attribute__((cold));
+
+static inline size_t nacre_padded(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+static inline bool nacre_writer_room(struct nacre_writer *w, size_t need)
+{
+	if (__builtin_expect((size_t)(w->end - w->at) >= need && !w->failed, 1))
+		return true;
+	return nacre_writer_grow(w, need);
+}
+
+static inline void nacre_put_word(struct nacre_writer *w, uint64_t value)
+{
+	if (!nacre_writer_room(w, 8))
+		return;
+	memcpy(w->at, &value, 8);
+	w->at += 8;
+}
+
+static inline void nacre_put_double(struct nacre_writer *w, double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, 8);
+	nacre_put_word(w, bits);
+}
+
+/** nacre_put_bytes() - @n bytes at @data; NULL is sent as absent */
+static inline void nacre_put_bytes(struct nacre_writer *w, const void *data, size_t n)
+{
+	if (!data) {
+		nacre_put_word(w, NACRE_ABSENT);
+		return;
+	}
+	if (n > NACRE_MESSAGE_MAX || !nacre_writer_room(w, 8 + nacre_padded(n))) {
+		w->failed = true;
+		return;
+	}
+	uint64_t length = n;
+
+	memcpy(w->at, &length, 8);
+	if (n & 7) /* the padding, before the last bytes land on it */
+		memset(w->at + 8 + (n & ~(size_t)7), 0, 8);
+	memcpy(w->at + 8, data, n);
+	w->at += 8 + nacre_padded(n);
+}
+
+static inline uint64_t nacre_get_word(struct nacre_reader *r)
+{
+	uint64_t value = 0;
+
+	if (__builtin_expect((size_t)(r->end - r->at) < 8, 0)) {
+		r->bad = true;
+		return 0;
+	}
+	memcpy(&value, r->at, 8);
+	r->at += 8;
+	return value;
+}
+
+static inline double nacre_get_double(struct nacre_reader *r)
+{
+	uint64_t bits = nacre_get_word(r);
+	double value;
+
+	memcpy(&value, &bits, 8);
+	return value;
+}
+
+/**
+ * nacre_get_bytes() - the next byte sequence
+ * @n: its length in bytes; 0 where it is absent
+ *
+ * Return: the bytes, aligned to 8, inside the reader's private copy: valid as long as that is, and
+ * writable by its owner. NULL where they are absent, or where the message is malformed (@bad).
+ */
+static inline void *nacre_get_bytes(struct nacre_reader *r, size_t *n)
+{
+	uint64_t length = nacre_get_word(r);
+	const uint8_t *data = r->at;
+
+	*n = 0;
+	if (length == NACRE_ABSENT || r->bad)
+		return NULL;
+	if (length > NACRE_MESSAGE_MAX || (size_t)(r->end - r->at) < nacre_padded(length)) {
+		r->bad = true;
+		return NULL;
+	}
+	*n = length;
+	r->at += nacre_padded(length);
+	return (void *)(uintptr_t)data;
+}
+
+/**
+ * nacre_get_array() - the next byte sequence, which must be an array of @count elements
+ *
+ * Return: as nacre_get_bytes(); a length that is not @count * @size is malformed.
+ */
+static inline void *nacre_get_array(struct nacre_reader *r, uint64_t count, size_t size)
+{
+	size_t n, want;
+	void *data = nacre_get_bytes(r, &n);
+
+	if (data && (__builtin_mul_overflow(count, size, &want) || n != want)) {
+		r->bad = true;
+		return NULL;
+	}
+	return data;
+}
+
+/**
+ * nacre_get_string() - the next byte sequence, which must end with its only 0
+ * @max: the most bytes before the 0
+ */
+static inline char *nacre_get_string(struct nacre_reader *r, size_t max)
+{
+	size_t n;
+	char *text = nacre_get_bytes(r, &n);
+
+	if (text && (n == 0 || n - 1 > max || memchr(text, 0, n) != text + n - 1)) {
+		r->bad = true;
+		return NULL;
+	}
+	return text;
+}
+
+/** nacre_put_string() - the characters at @text with their 0; longer than @max fails the message */
+static inline void nacre_put_string(struct nacre_writer *w, const char *text, size_t max)
+{
+	size_t n = text ? strnlen(text, max + 1) : 0;
+
+	if (n > max)
+		w->failed = true;
+	else
+		nacre_put_bytes(w, text, n + 1);
+}
+
+#endif
