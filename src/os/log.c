@@ -103,8 +103,8 @@ void nacre_log(enum nacre_log_level level, const char *subject, const char *fmt,
 			if ((unsigned char)line[i] < ' ')
 				line[i] = '?';
 		line[n++] = '\n';
-		if (write(fd, line, n) < 0)
-			; /* nowhere to say so */
+		n = (int)write(fd, line, n); /* a failure has nowhere to be told */
+		(void)n;
 	}
 	errno = saved;
 }
