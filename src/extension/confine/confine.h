@@ -39,6 +39,14 @@ unsigned nacre_confine_probe(void);
 /** nacre_confine_namespaces() - the CLONE_NEW* flags for the zygote */
 unsigned long nacre_confine_namespaces(const struct nacre_confinement *c);
 
+/**
+ * nacre_confine_clone_flags() - the CLONE_NEW* flags for each virtual process that the zygote clones
+ *
+ * CLONE_NEWPID, or 0 where there are no user namespaces. The filter lets a zygote make processes with
+ * exactly these (and without them only where they are 0 or c->fork is set).
+ */
+unsigned long nacre_confine_clone_flags(const struct nacre_confinement *c);
+
 /** nacre_confine_identity() - map the caller's uid and gid to themselves in @zygote's namespace */
 int nacre_confine_identity(pid_t zygote, struct nacre_error *e);
 
@@ -68,6 +76,8 @@ int nacre_confine_watch(void (*denied)(int nr), struct nacre_error *e);
 
 /** nacre_syscall_name() - "openat" for 257; NULL for a number that nobody knows */
 const char *nacre_syscall_name(int nr);
+/** nacre_syscall_number() - the other way round; -1 for a name that nobody knows */
+int nacre_syscall_number(const char *name);
 
 /**
  * nacre_learn_serve() - answer the notifications of a learning filter until it is gone
