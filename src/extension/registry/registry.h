@@ -19,18 +19,19 @@ enum nacre_profile { NACRE_PROFILE_BALANCED, NACRE_PROFILE_LATENCY, NACRE_PROFIL
  * to.
  */
 struct nacre_registration {
-	char *name;	      /* "softhsm2": the file is NAME.conf */
-	char *file;	      /* where it was read from */
-	char *extension;      /* the plug-in that runs in the virtual process */
-	char *soname;	      /* what linked hosts ask for; "" where it has none */
-	char *interface;      /* "pkcs11" */
-	char *overlay;	      /* the overlay it was generated from */
-	char *proxy;	      /* what a host loads instead */
-	char *stub;	      /* what the virtual process loads beside the extension */
-	char *vproc;	      /* the nacre-vproc program */
-	char *backend;	      /* "process" */
-	uint32_t deadline_ms; /* 0: the interface's */
-	uint32_t memory_mb;   /* address space of a virtual process */
+	char *name;	       /* "softhsm2": the file is NAME.conf */
+	char *file;	       /* where it was read from */
+	char *extension;       /* the plug-in that runs in the virtual process */
+	char *soname;	       /* what linked hosts ask for; "" where it has none */
+	char *interface;       /* "pkcs11" */
+	char *overlay;	       /* the overlay it was generated from */
+	char *proxy;	       /* what a host loads instead */
+	char *stub;	       /* what the virtual process loads beside the extension */
+	char *vproc;	       /* the nacre-vproc program */
+	char *backend;	       /* "process" */
+	uint32_t deadline_ms;  /* 0: the interface's */
+	uint32_t memory_mb;    /* address space of a virtual process */
+	uint32_t max_failures; /* in ten seconds, then quarantine; 0: 5 */
 	enum nacre_profile profile;
 	bool cold; /* load the extension in each clone instead of in the zygote */
 	bool allow_net, allow_fork, learn;
@@ -64,6 +65,13 @@ const struct nacre_registration *nacre_registry_by_name(const struct nacre_regis
 
 /** nacre_registration_clear() - free what @r owns and zero it */
 void nacre_registration_clear(struct nacre_registration *r);
+
+/**
+ * nacre_registration_format() - the text that nacre_registration_write() would write
+ * @text: new memory, for the caller to free; only when 0 is returned
+ */
+int nacre_registration_format(const struct nacre_registration *r, char **text, size_t *size,
+			      struct nacre_error *e);
 
 /** nacre_registration_write() - write @r to @r->file, atomically; creates the directory */
 int nacre_registration_write(const struct nacre_registration *r, struct nacre_error *e);

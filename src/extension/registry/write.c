@@ -69,9 +69,8 @@ static int write_key(FILE *f, const struct nacre_registration *r, const struct r
 	}
 }
 
-/* The text of the file, checked by parsing it. */
-static int format(const struct nacre_registration *r, char **text, size_t *size,
-		  struct nacre_error *e)
+int nacre_registration_format(const struct nacre_registration *r, char **text, size_t *size,
+			      struct nacre_error *e)
 {
 	NACRE_AUTO_FREE char *buffer = NULL; /* freed after f is closed */
 	NACRE_AUTO_FILE FILE *f = open_memstream(&buffer, size);
@@ -159,7 +158,7 @@ int nacre_registration_write(const struct nacre_registration *r, struct nacre_er
 		return nacre_error_set(e, NACRE_E_USAGE, 0, r->file ? r->file : "registration",
 				       "a registration's file is an absolute path that ends with "
 				       "/NAME" REGISTRY_SUFFIX);
-	if (format(r, &text, &size, e))
+	if (nacre_registration_format(r, &text, &size, e))
 		return -1;
 	if (asprintf(&temp, "%.*s/.%s.XXXXXX", (int)(slash - r->file), r->file, slash + 1) < 0) {
 		temp = NULL;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* commands.h - the verbs, one cmd_<verb>.c each */
+#ifndef NACRE_CLI_COMMANDS_H
+#define NACRE_CLI_COMMANDS_H
+
+#include "cli.h"
+
+extern const struct cli_command cli_cmd_completion, cli_cmd_exec, cli_cmd_help, cli_cmd_list,
+	cli_cmd_log, cli_cmd_probe, cli_cmd_register, cli_cmd_unregister, cli_cmd_version,
+	cli_cmd_wrap;
+
+#endif
