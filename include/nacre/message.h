@@ -29,8 +29,11 @@
  * @at, @end: free space; @at is always a multiple of 8 behind @start
  * @failed:   set once something did not fit or was malformed; nothing is written after that
  */
+struct nacre_map;
+
 struct nacre_writer {
 	uint8_t *start, *at, *end;
+	struct nacre_map *map; /* the channel that it goes to; NULL: it cannot grow */
 	bool failed;
 };
 

@@ -100,18 +100,18 @@ struct nacre_call {
 	/* The rest belongs to the runtime. */
 	struct nacre_channel *channel;
 	uint32_t op, attempts;
-	uint64_t deadline; /* CLOCK_MONOTONIC, ns; 0 none */
 	uint32_t generation;
-	uint32_t depth;
 	int host_errno, reply_errno;
 	size_t expected;
 	uint32_t gift_count, gift_room;
-	struct nacre_gift *gifts;
-	struct nacre_gift few[NACRE_GIFTS];
-	struct nacre_handle_note *notes; /* handles opened and closed, applied on success */
-	void *record;                    /* copy of a request that may have to be replayed */
+	struct nacre_gift *gifts; /* few, or on the heap */
+	struct nacre_note *notes; /* handles opened and closed, applied on success */
+	void *record;             /* copy of a request that may have to be replayed */
 	size_t record_size;
-	bool done;
+	uint64_t first_word; /* of the reply: its result */
+	bool pending; /* the reply's private copy is held */
+	bool done;    /* no further attempt */
+	struct nacre_gift few[NACRE_GIFTS];
 };
 
 /** nacre_call_open() - start a call; must be followed by nacre_call_begin() */
@@ -148,7 +148,7 @@ bool nacre_call_send(struct nacre_call *call);
  */
 void nacre_call_give(struct nacre_call *call, void *to, const void *from, size_t size);
 
-/** nacre_call_word() - a place for one word in the reply's private copy, for nacre_call_give() */
+/** nacre_call_last_word() - where the word just read lies, for nacre_call_give() */
 static inline uint64_t *nacre_call_last_word(struct nacre_call *call)
 {
 	return (uint64_t *)(uintptr_t)(call->in.at - 8);
@@ -195,7 +195,9 @@ const char *nacre_intern(const char *text);
 struct nacre_upcall {
 	struct nacre_reader in;
 	struct nacre_writer out;
-	struct nacre_call *call; /* the call during which it came */
+	/* The rest belongs to the runtime. */
+	struct nacre_channel *channel;
+	struct nacre_memory *memory; /* of nacre_upcall_alloc() */
 };
 
 /** nacre_get_token() - the host pointer behind a token; one that was never given is malformed */

@@ -90,6 +90,7 @@ struct nacre_downcall {
 	struct nacre_writer out;
 	struct nacre_reader in; /* a private copy of the host's answer */
 	struct nacre_lane *lane;
+	uint32_t kind;
 };
 
 /**

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* supervisor.c - start, replace and give up virtual processes; theory of operation in runtime.h */
+#include "extension/proxy/runtime.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	FAILURES_DEFAULT = 5,
+	FAILURE_WINDOW_MS = 10000,
+	PAUSE_FIRST_MS = 1000,
+	PAUSE_LAST_MS = 64000
+};
+
+#define MS ((uint64_t)1000000)
+
+_Atomic(struct nacre_instance *) nacre_current;
+
+static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+static struct {
+	struct nacre_registry registry;
+	const struct nacre_registration *r;
+	const struct nacre_vproc_ops *ops;
+	struct nacre_template *template;
+	struct nacre_instance *spare;
+	uint64_t serial;
+	uint32_t generation;
+	uint64_t failures[NACRE_FAILURES_MAX]; /* when, a ring */
+	uint32_t failure_count;
+	uint64_t paused_until, pause_ms;
+} supervisor;
+
+const char *nacre_supervisor_name(void)
+{
+	return supervisor.r ? supervisor.r->name : nacre_interface.name;
+}
+
+uint64_t nacre_supervisor_deadline(uint32_t op)
+{
+	const struct nacre_op *o = &nacre_interface.ops[op];
+	uint32_t ms = o->deadline_ms;
+
+	if (o->flags & NACRE_OP_NO_DEADLINE)
+		return UINT64_MAX;
+	if (!ms && supervisor.r)
+		ms = supervisor.r->deadline_ms;
+	if (!ms)
+		ms = nacre_interface.deadline_ms;
+	return nacre_clock() + ms * MS;
+}
+
+bool nacre_supervisor_alive(const struct nacre_channel *channel)
+{
+	return channel->instance && !atomic_load(&channel->instance->lost) &&
+	       supervisor.ops->alive(&channel->instance->v);
+}
+
+/* Which registration is this proxy's? The one whose proxy is the file that this code is in. */
+static int find_registration(struct nacre_error *e)
+{
+	Dl_info info;
+	char path[PATH_MAX];
+
+	if (supervisor.r)
+		return 0;
+	if (!dladdr((void *)(uintptr_t)find_registration, &info) || !realpath(info.dli_fname, path))
+		return nacre_error_set(e, NACRE_E_SYSTEM, errno, "proxy", "cannot tell its own file");
+	nacre_registry_free(&supervisor.registry);
+	if (nacre_registry_read(&supervisor.registry, e) < 0)
+		return -1;
+	supervisor.r = nacre_registry_by_proxy(&supervisor.registry, path);
+	if (!supervisor.r)
+		return nacre_error_set(e, NACRE_E_ABSENT, 0, nacre_interface.name,
+				       "no registration names this proxy (%.120s); run `nacre register`",
+				       path);
+	supervisor.ops = nacre_vproc_backend(supervisor.r->backend);
+	if (supervisor.ops)
+		return 0;
+	nacre_error_set(e, NACRE_E_SUPPORT, 0, supervisor.r->name, "unknown backend '%.60s'",
+			supervisor.r->backend);
+	supervisor.r = NULL;
+	return -1;
+}
+
+static void instance_free(struct nacre_instance *instance)
+{
+	supervisor.ops->release(supervisor.template, &instance->v);
+	if (instance->first_free)
+		nacre_map_close(&instance->first);
+	free(instance);
+}
+
+static void instance_put(struct nacre_instance *instance)
+{
+	if (instance && --instance->refs == 0)
+		instance_free(instance);
+}
+
+void nacre_instance_drop(struct nacre_instance *instance)
+{
+	pthread_mutex_lock(&lock);
+	instance_put(instance);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Ask for one more virtual process; it comes up while we go on. */
+static struct nacre_instance *instance_request(struct nacre_error *e)
+{
+	struct nacre_instance *instance = calloc(1, sizeof(*instance));
+
+	if (!instance) {
+		nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, supervisor.r->name, "virtual process");
+		return NULL;
+	}
+	instance->refs = 1;
+	instance->v.serial = ++supervisor.serial;
+	instance->v.pidfd = instance->v.control = -1;
+	if (nacre_map_create(&instance->first, e) < 0) {
+		free(instance);
+		return NULL;
+	}
+	instance->first_free = true;
+	if (supervisor.ops->clone(supervisor.template, &instance->v, instance->first.fd, e) < 0) {
+		instance_free(instance);
+		return NULL;
+	}
+	return instance;
+}
+
+static void template_drop(void)
+{
+	if (supervisor.spare)
+		instance_put(nacre_steal(supervisor.spare));
+	if (supervisor.template)
+		supervisor.ops->destroy(nacre_steal(supervisor.template));
+}
+
+/* A virtual process that exists: the spare, or a new clone; if the template broke, once from anew. */
+static struct nacre_instance *instance_take(uint64_t deadline, struct nacre_error *e)
+{
+	struct nacre_instance *instance;
+
+	for (int attempt = 0; attempt < 2; attempt++) {
+		if (!supervisor.template)
+			supervisor.template = supervisor.ops->prepare(supervisor.r, e);
+		if (!supervisor.template)
+			return NULL;
+		instance = nacre_steal(supervisor.spare);
+		if (!instance)
+			instance = instance_request(e);
+		if (instance && supervisor.ops->settle(supervisor.template, &instance->v, deadline, e) == 0 &&
+		    supervisor.ops->alive(&instance->v))
+			return instance;
+		instance_put(instance);
+		template_drop();
+		if (nacre_clock() >= deadline)
+			break;
+	}
+	return NULL;
+}
+
+static bool quarantined(uint32_t op)
+{
+	if (nacre_clock() >= supervisor.paused_until)
+		return false;
+	nacre_log(NACRE_LOG_DEBUG, nacre_supervisor_name(),
+		  "%s: quarantined after too many failures; the declared failure is returned at once",
+		  nacre_interface.ops[op].name);
+	return true;
+}
+
+static void count_failure(void)
+{
+	uint32_t max = supervisor.r && supervisor.r->max_failures ? supervisor.r->max_failures
+								   : FAILURES_DEFAULT;
+	uint64_t now = nacre_clock(), oldest;
+
+	supervisor.failures[supervisor.failure_count++ % NACRE_FAILURES_MAX] = now;
+	if (max > NACRE_FAILURES_MAX || supervisor.failure_count < max)
+		return;
+	oldest = supervisor.failures[(supervisor.failure_count - max) % NACRE_FAILURES_MAX];
+	if (now - oldest > FAILURE_WINDOW_MS * MS) {
+		supervisor.pause_ms = 0;
+		return;
+	}
+	supervisor.pause_ms = supervisor.pause_ms ? supervisor.pause_ms * 2 : PAUSE_FIRST_MS;
+	if (supervisor.pause_ms > PAUSE_LAST_MS)
+		supervisor.pause_ms = PAUSE_LAST_MS;
+	supervisor.paused_until = now + supervisor.pause_ms * MS;
+	supervisor.failure_count = 0;
+	nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(),
+		  "%u failures within %d s: quarantined for %llu ms; calls fail at once", max, FAILURE_WINDOW_MS / 1000,
+		  (unsigned long long)supervisor.pause_ms);
+}
+
+/* Make a current instance and connect @channel to it. */
+static int start(struct nacre_channel *channel, uint64_t deadline, struct nacre_error *e)
+{
+	struct nacre_instance *instance = atomic_load(&nacre_current);
+
+	if (instance)
+		return nacre_channel_open(channel, instance, supervisor.ops, deadline, e);
+	instance = instance_take(deadline, e);
+	if (!instance)
+		return -1;
+	instance->generation = supervisor.generation;
+	if (nacre_channel_open(channel, instance, supervisor.ops, deadline, e) < 0) {
+		instance_put(instance);
+		return -1;
+	}
+	atomic_store(&nacre_current, instance);
+	if (!nacre_replay_run(channel))
+		return nacre_error_set(e, NACRE_E_LOST, 0, supervisor.r->name,
+				       "state could not be rebuilt");
+	if (!supervisor.spare)
+		supervisor.spare = instance_request(NULL);
+	return 0;
+}
+
+static bool take_lock(uint64_t deadline)
+{
+	struct timespec until = {(time_t)(deadline / 1000000000u), (long)(deadline % 1000000000u)};
+
+	return pthread_mutex_clocklock(&lock, CLOCK_MONOTONIC, &until) == 0;
+}
+
+bool nacre_supervisor_bind(struct nacre_channel *channel, uint32_t op)
+{
+	struct nacre_error e = {0};
+	uint64_t now = nacre_clock(), deadline = nacre_supervisor_deadline(op);
+	bool well = false;
+
+	if (deadline > now + NACRE_START_MS * MS)
+		deadline = now + NACRE_START_MS * MS;
+	nacre_channel_clear(channel, false);
+	if (!take_lock(deadline))
+		return false;
+	if (quarantined(op)) {
+		pthread_mutex_unlock(&lock);
+		return false;
+	}
+	if (find_registration(&e) == 0 && start(channel, deadline, &e) == 0) {
+		well = true;
+	} else if (channel->instance && !atomic_load(&channel->instance->lost)) {
+		nacre_supervisor_lost(channel, op, NACRE_LOSS_START, e.msg);
+		nacre_channel_clear(channel, false);
+	} else {
+		nacre_channel_clear(channel, false);
+		nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(), "%s: no virtual process: %s: %s",
+			  nacre_interface.ops[op].name, e.where, e.msg);
+		count_failure();
+	}
+	pthread_mutex_unlock(&lock);
+	return well;
+}
+
+/* What the signal handler in the virtual process had time to write; hostile, so only numbers. */
+static void describe_crash(const struct nacre_channel *channel, char *text, size_t size)
+{
+	const volatile struct nacre_crash *c = &channel->map.page->crash;
+	const char *name;
+	int sig;
+
+	if (!c->written) {
+		snprintf(text, size, "it ended without a word");
+		return;
+	}
+	sig = c->signal;
+	name = sig ? sigabbrev_np(sig) : NULL;
+	if (sig)
+		snprintf(text, size, "it was ended by SIG%s (%d, code %d) at address 0x%llx",
+			 name ? name : "?", sig, c->code, (unsigned long long)c->address);
+	else
+		snprintf(text, size, "it called exit(%u)", c->exit_status);
+}
+
+static void describe(const struct nacre_channel *channel, enum nacre_loss loss, const char *detail,
+		     uint32_t op, char *text, size_t size)
+{
+	switch (loss) {
+	case NACRE_LOSS_DEATH:
+		describe_crash(channel, text, size);
+		break;
+	case NACRE_LOSS_DEADLINE:
+		snprintf(text, size, "the deadline passed (%s)", detail);
+		break;
+	case NACRE_LOSS_VIOLATION:
+		snprintf(text, size, "it broke the interface: %s", detail);
+		break;
+	case NACRE_LOSS_START:
+		snprintf(text, size, "it did not come up: %s", detail);
+		break;
+	}
+	(void)op;
+}
+
+void nacre_supervisor_lost(struct nacre_channel *channel, uint32_t op, enum nacre_loss loss,
+			   const char *detail)
+{
+	struct nacre_instance *instance = channel->instance, *expected = instance;
+	char text[160];
+
+	describe(channel, loss, detail, op, text, sizeof(text));
+	pthread_mutex_lock(&lock);
+	if (!atomic_exchange(&instance->lost, true)) {
+		supervisor.ops->stop(&instance->v);
+		if (atomic_compare_exchange_strong(&nacre_current, &expected, NULL)) {
+			supervisor.generation++;
+			nacre_handles_clear();
+			instance_put(instance); /* the supervisor's own reference */
+		}
+		count_failure();
+		nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(),
+			  "%s: virtual process %llu is lost: %s; the host gets the declared failure",
+			  nacre_interface.ops[op].name, (unsigned long long)instance->v.serial, text);
+	} else {
+		nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(),
+			  "%s: lost with virtual process %llu; the host gets the declared failure",
+			  nacre_interface.ops[op].name, (unsigned long long)instance->v.serial);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+static void close_all(bool ours)
+{
+	struct nacre_instance *current = atomic_exchange(&nacre_current, NULL);
+
+	if (!supervisor.ops)
+		return;
+	if (current) { /* other threads may still hold it: only its descriptors go */
+		if (ours)
+			supervisor.ops->stop(&current->v);
+		current->refs--;
+	}
+	if (!ours && supervisor.spare)
+		supervisor.spare->v.pidfd = -1; /* never signal what is the parent's */
+	template_drop();
+}
+
+void nacre_supervisor_forget(void)
+{
+	pthread_mutex_t fresh = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+	struct nacre_instance *current = atomic_load(&nacre_current);
+
+	memcpy(&lock, &fresh, sizeof(lock)); /* another thread may have held it while forking */
+	if (current) {
+		close(current->v.pidfd);
+		close(current->v.control);
+		current->v.pidfd = current->v.control = -1;
+	}
+	if (supervisor.spare) {
+		if (supervisor.spare->v.pidfd >= 0)
+			close(supervisor.spare->v.pidfd);
+		if (supervisor.spare->v.control >= 0)
+			close(supervisor.spare->v.control);
+		supervisor.spare->v.pidfd = supervisor.spare->v.control = -1;
+		supervisor.spare->first.page = NULL; /* not mapped in the child */
+	}
+	close_all(false);
+	supervisor.generation++;
+	supervisor.failure_count = 0;
+	supervisor.paused_until = supervisor.pause_ms = 0;
+	nacre_handles_clear();
+	nacre_replay_clear();
+}
+
+void nacre_supervisor_unload(void)
+{
+	if (nacre_forked() || pthread_mutex_trylock(&lock))
+		return;
+	close_all(true);
+	nacre_replay_clear();
+	nacre_handles_clear();
+	nacre_registry_free(&supervisor.registry);
+	supervisor.r = NULL;
+	pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* thread.c - the channel of each host thread */
+#include "extension/proxy/runtime.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { POOL_MAX = 8 };
+
+unsigned nacre_epoch;
+
+static _Thread_local struct nacre_channel *mine;
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool key_made;
+static volatile uint8_t *fork_page; /* 1 in the process that made it, 0 in its children */
+
+static void on_thread_end(void *arg)
+{
+	struct nacre_channel *channel = arg;
+
+	if (channel->epoch == nacre_epoch && !nacre_forked())
+		nacre_channel_clear(channel, true);
+	free(channel);
+	mine = NULL;
+}
+
+static void prepare_once(void)
+{
+	void *page = mmap(NULL, NACRE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page != MAP_FAILED && madvise(page, NACRE_PAGE, MADV_WIPEONFORK) == 0) {
+		fork_page = page;
+		*fork_page = 1;
+	}
+	key_made = pthread_key_create(&key, on_thread_end) == 0;
+}
+
+bool nacre_forked(void)
+{
+	return fork_page && !*fork_page;
+}
+
+/* In a forked child, once: what was inherited belongs to the parent. */
+static void start_anew(void)
+{
+	nacre_epoch++;
+	nacre_supervisor_forget();
+	*fork_page = 1;
+}
+
+struct nacre_channel *nacre_channel_mine(void)
+{
+	struct nacre_channel *channel = mine;
+
+	if (__builtin_expect(channel && *fork_page && channel->epoch == nacre_epoch, 1))
+		return channel;
+	pthread_once(&once, prepare_once);
+	if (nacre_forked())
+		start_anew();
+	if (channel) { /* inherited: its memory is not mapped here */
+		if (channel->map.fd >= 0)
+			close(channel->map.fd);
+	} else {
+		channel = malloc(sizeof(*channel));
+		if (!channel)
+			return NULL;
+	}
+	memset(channel, 0, sizeof(*channel));
+	channel->map.fd = -1;
+	channel->epoch = nacre_epoch;
+	mine = channel;
+	if (key_made)
+		pthread_setspecific(key, channel);
+	return channel;
+}
+
+void nacre_channel_clear(struct nacre_channel *channel, bool polite)
+{
+	struct nacre_instance *instance = channel->instance;
+
+	if (!instance)
+		return;
+	if (polite && !channel->depth && !atomic_load(&instance->lost))
+		nacre_map_send(&channel->map, NULL, NACRE_KIND_BYE, 0, 0);
+	nacre_map_close(&channel->map);
+	channel->map.fd = -1;
+	channel->instance = NULL;
+	channel->deadline = 0;
+	channel->denied_seen = 0;
+	nacre_instance_drop(instance);
+}
+
+/* Wait for the first message and compare it with what the overlay demands (V11). */
+static int await_hello(struct nacre_channel *channel, uint64_t serial, uint64_t deadline,
+		       struct nacre_error *e)
+{
+	struct nacre_hello hello = {0};
+	struct nacre_heard heard;
+	struct nacre_reader in;
+
+	while (!nacre_map_ready(&channel->map)) {
+		if (nacre_clock() >= deadline)
+			return nacre_error_set(e, NACRE_E_LOST, ETIMEDOUT, "handshake", "no hello");
+		if (!nacre_supervisor_alive(channel) && !nacre_map_ready(&channel->map))
+			return nacre_error_set(e, NACRE_E_LOST, 0, "handshake",
+					       "the virtual process ended before it said hello");
+		nacre_map_sleep(&channel->map, deadline);
+	}
+	if (nacre_map_receive(&channel->map, &heard, &in) < 0)
+		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "handshake", "a hello beyond all sizes");
+	if (in.end - in.at == sizeof(hello))
+		memcpy(&hello, in.at, sizeof(hello));
+	nacre_map_release(&channel->map);
+	if (heard.kind != NACRE_KIND_HELLO || hello.protocol != NACRE_PROTOCOL)
+		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "handshake",
+				       "the stub speaks protocol %u, not %u; register again",
+				       hello.protocol, NACRE_PROTOCOL);
+	if (hello.op_count != nacre_interface.op_count ||
+	    memcmp(hello.digest, nacre_interface.digest, sizeof(hello.digest)))
+		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "handshake",
+				       "proxy and stub come from different overlays; register again");
+	if (hello.serial != serial)
+		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "handshake", "wrong virtual process");
+	if (nacre_map_watch(&channel->map) < 0)
+		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "handshake", "nobody holds the life word");
+	return 0;
+}
+
+int nacre_channel_open(struct nacre_channel *channel, struct nacre_instance *instance,
+		       const struct nacre_vproc_ops *ops, uint64_t deadline, struct nacre_error *e)
+{
+	if (instance->first_free) {
+		channel->map = instance->first;
+		instance->first_free = false;
+	} else {
+		if (nacre_map_create(&channel->map, e) < 0)
+			return -1;
+		if (ops->open(&instance->v, channel->map.fd, e) < 0) {
+			nacre_map_close(&channel->map);
+			return -1;
+		}
+	}
+	instance->refs++;
+	channel->instance = instance;
+	channel->denied_seen = 0;
+	return await_hello(channel, instance->v.serial, deadline, e);
+}
+
+/* dlclose: the key's destructor must not be called after it is gone. */
+__attribute__((destructor)) static void unload(void)
+{
+	if (!key_made)
+		return;
+	pthread_key_delete(key);
+	key_made = false;
+	nacre_supervisor_unload();
+}

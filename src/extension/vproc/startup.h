@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* startup.h - what a host hands to nacre-vproc: the registration and its own environment */
+#ifndef NACRE_VPROC_STARTUP_H
+#define NACRE_VPROC_STARTUP_H
+
+#include "extension/registry/registry.h"
+
+#include <nacre/error.h>
+
+/** struct nacre_startup - as nacre-vproc reads it; strings point into @memory */
+struct nacre_startup {
+	struct nacre_registration r; /* the fields that matter inside: not file, proxy, overlay */
+	char *cwd;
+	char **environment; /* the host's, then the registration's */
+	char *learn_to;     /* profile to write; NULL: enforce */
+	void *memory;
+};
+
+/** nacre_startup_write() - a memfd with the configuration for @r; -1 on failure */
+int nacre_startup_write(const struct nacre_registration *r, struct nacre_error *e);
+/** nacre_startup_read() - read it back, checked; @fd is closed */
+int nacre_startup_read(int fd, struct nacre_startup *config, struct nacre_error *e);
+
+#endif
