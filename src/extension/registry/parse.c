@@ -33,6 +33,7 @@ const struct registry_key nacre_registry_keys[] = {
 	KEY(backend, REGISTRY_BACKEND),
 	KEY(deadline_ms, REGISTRY_NUMBER, .max = 86400000),
 	KEY(memory_mb, REGISTRY_NUMBER, .max = 16777216),
+	KEY(max_failures, REGISTRY_NUMBER, .max = 1000000),
 	KEY(profile, REGISTRY_PROFILE),
 	KEY(cold, REGISTRY_BOOL),
 	KEY(allow_net, REGISTRY_BOOL),
