@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# A thin front for Meson. Every target sets up what it needs on Debian 12, apt packages included.
+BUILD  ?= build
+PREFIX ?= /usr/local
+MESON  = $(BUILD)/build.ninja
+
+all: $(MESON)
+	@ninja -C $(BUILD)
+
+$(MESON): | deps
+	@meson setup $(BUILD) --prefix=$(PREFIX) >/dev/null
+
+deps:
+	@tools/deps build
+test-deps:
+	@tools/deps build test
+bench-deps:
+	@tools/deps build test bench
+
+demo: test-deps all
+	@tools/demo $(BUILD)
+
+# The whole suite, then the suite again under AddressSanitizer and UndefinedBehaviorSanitizer, and
+# channel and proxy under ThreadSanitizer. Ends with "N passed, N failed".
+test: test-deps all
+	@tools/test $(BUILD)
+
+bench: bench-deps all
+	@bench/run $(BUILD)
+
+# 2,000 runs with a fault at a random call (about 15 minutes).
+campaign: test-deps all
+	@tests/fault/run $(BUILD) --runs 2000
+
+# Ten CPU-minutes for every decoder.
+fuzz: test-deps
+	@tests/fuzz/run 600
+
+lint: test-deps all
+	@tools/lint $(BUILD)
+
+install: all
+	@meson install -C $(BUILD)
+
+clean:
+	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz
+
+.PHONY: all deps test-deps bench-deps demo test bench campaign fuzz lint install clean
