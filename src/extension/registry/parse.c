@@ -304,6 +304,8 @@ static int parse_line(const struct place *p, struct nacre_registration *r, uint3
 				 name.size > 32 ? 32 : (int)name.size, name.at);
 	if (!value.size)
 		return malformed(p, "%s has no value: give one or remove the line", key->name);
+	if (memchr(value.at, '\t', value.size))
+		return malformed(p, "%s has a tab within its value: remove it", key->name);
 	bit = 1u << (key - nacre_registry_keys);
 	if (key->kind < REGISTRY_PATHS && (*seen & bit))
 		return malformed(p, "%s is given twice: remove one of the lines", key->name);
