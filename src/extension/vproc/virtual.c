@@ -22,6 +22,7 @@ _Noreturn void nacre_virtual_main(const struct nacre_zygote *z, uint64_t serial,
 	int fds[NACRE_FDS_MAX];
 	ssize_t n;
 
+	prctl(PR_SET_NAME, "nacre-virtual");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (nacre_confine_clone(&z->confinement, NULL) < 0)
 		_exit(126);

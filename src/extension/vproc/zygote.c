@@ -188,6 +188,7 @@ _Noreturn void nacre_zygote_main(struct nacre_zygote *z)
 	const struct nacre_registration *r = &z->startup.r;
 	struct nacre_error e = {0};
 
+	prctl(PR_SET_NAME, "nacre-zygote");
 	nacre_fork_init();
 	if (confine(z, &e) < 0)
 		fail(&e);

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# house.sh - layers, sizes and licence lines of the source tree
+. "$(dirname "$0")/../../functions.sh"
+cd "$1" || exit 99
+
+# Each room, and the rooms that it may include from (besides itself and include/nacre).
+declare -A may=(
+	[base]="" [os]="base"
+	[extension/channel]="base os"
+	[extension/registry]="base os"
+	[extension/confine]="base os"
+	[extension/vproc]="base os extension/channel extension/registry extension/confine extension/stub"
+	[extension/proxy]="base os extension/channel extension/registry extension/vproc"
+	[extension/stub]="base os extension/channel extension/registry"
+	[extension/redirect]="base os extension/registry"
+	[extension/overlay]="base os"
+	[extension/wrap]="base os extension/overlay"
+	[cli]="base os extension/registry extension/confine extension/wrap extension/overlay extension/redirect"
+)
+
+wrong_includes()
+{
+	local room file inc target
+	for room in "${!may[@]}"; do
+		for file in src/"$room"/*.[ch]; do
+			[ -e "$file" ] || continue
+			while read -r inc; do
+				case $inc in
+				config.h | nacre/*) continue ;;
+				*/*) target=${inc%/*} ;;
+				*) continue ;; # beside the file
+				esac
+				case " $room ${may[$room]} " in
+				*" $target "*) ;;
+				*) echo "$file includes $inc" ;;
+				esac
+			done < <(sed -n 's/^#include "\(.*\)"/\1/p' "$file")
+		done
+	done
+}
+
+rooms_without_rule()
+{
+	find src -name '*.c' -printf '%h\n' | sort -u | sed 's|^src/||' | while read -r room; do
+		[ -n "${may[$room]+x}" ] || echo "$room"
+	done
+}
+
+long_functions()
+{
+	find src include -name '*.c' -print0 | xargs -0 ctags -x --c-kinds=f --fields=+ne \
+		--_xformat='%{input} %N %n %{end}' | awk '$4 - $3 + 1 > 100 {print $1, $2, $4 - $3 + 1}'
+}
+
+long_files()
+{
+	find src include tests examples bench -name '*.[ch]' -print0 | xargs -0 wc -l |
+		awk '$2 != "total" && $1 > 1000'
+}
+
+without_licence()
+{
+	git ls-files | grep -E '\.(c|h|sh|py|build)$|^Makefile$|^\.ci/run$' | while read -r f; do
+		head -n 3 "$f" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' || echo "$f"
+	done
+}
+
+none() # SENTENCE COMMAND: it prints nothing
+{
+	"$2" >"$work/found"
+	ok "$1" test ! -s "$work/found"
+	tap_note "$work/found"
+}
+
+requires_program ctags
+none "every room includes only from the layers below it" wrong_includes
+none "every room has a rule" rooms_without_rule
+none "no function is longer than 100 lines" long_functions
+none "no file is longer than 1000 lines" long_files
+none "every file says its licence" without_licence
+finish
