@@ -30,6 +30,8 @@ static void attempt_end(struct nacre_call *call)
 	call->notes = NULL;
 	free(call->record);
 	call->record = NULL;
+	if (call->memory)
+		nacre_memory_free(&call->memory);
 	call->expected = 0;
 }
 

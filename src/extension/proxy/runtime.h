@@ -148,6 +148,11 @@ uint64_t nacre_token_of(const void *host, uint32_t kind);
 bool nacre_token_find(uint64_t token, uint32_t kind, void **host);
 #define NACRE_TOKEN_DATA UINT32_MAX /* kind of plain tokens; callbacks have their own number */
 
+/* memory.c */
+/** nacre_memory_alloc() - zeroed, aligned to 16, kept in @list; NULL where it is too much */
+void *nacre_memory_alloc(struct nacre_memory **list, uint64_t count, size_t size);
+void nacre_memory_free(struct nacre_memory **list);
+
 /* upcall.c */
 /** nacre_upcall_serve() - run a callback and answer it; false: violation, with @why set */
 bool nacre_upcall_serve(struct nacre_channel *channel, const struct nacre_heard *heard,

@@ -2,39 +2,6 @@
 /* upcall.c - the extension calls a function of the host: on the thread that is waiting for it */
 #include "extension/proxy/runtime.h"
 
-#include <stdlib.h>
-
-struct nacre_memory {
-	struct nacre_memory *next;
-	_Alignas(16) uint8_t data[];
-};
-
-void *nacre_upcall_alloc(struct nacre_upcall *up, uint64_t count, size_t size)
-{
-	struct nacre_memory *memory = NULL;
-	size_t bytes;
-
-	if (!__builtin_mul_overflow(count, size, &bytes) && bytes <= NACRE_MESSAGE_MAX)
-		memory = calloc(1, sizeof(*memory) + bytes);
-	if (!memory) {
-		up->in.bad = true;
-		return NULL;
-	}
-	memory->next = up->memory;
-	up->memory = memory;
-	return memory->data;
-}
-
-static void forget_memory(struct nacre_upcall *up)
-{
-	struct nacre_memory *next;
-
-	for (; up->memory; up->memory = next) {
-		next = up->memory->next;
-		free(up->memory);
-	}
-}
-
 bool nacre_upcall_serve(struct nacre_channel *channel, const struct nacre_heard *heard,
 			const struct nacre_reader *in, const char **why)
 {
@@ -58,7 +25,7 @@ bool nacre_upcall_serve(struct nacre_channel *channel, const struct nacre_heard 
 	channel->depth++;
 	well = kind->serve(&up, (nacre_function)(uintptr_t)host);
 	channel->depth--;
-	forget_memory(&up);
+	nacre_memory_free(&up.memory);
 	if (!well || up.in.bad || up.out.failed) {
 		*why = "a callback with malformed arguments";
 		return false;
