@@ -6,7 +6,7 @@
 #include "learn.h"
 #include "store.h"
 
-#include <base/auto.h>
+#include "base/auto.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 #include "json.h"
 #include "store.h"
 
-#include <base/auto.h>
-#include <extension/registry/keys.h>
+#include "base/auto.h"
+#include "extension/registry/keys.h"
 
 #include <string.h>
 

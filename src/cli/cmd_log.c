@@ -2,7 +2,7 @@
 /* cmd_log.c - `nacre log`: the last lines of the log, or where it is */
 #include "commands.h"
 
-#include <base/auto.h>
+#include "base/auto.h"
 
 #include <errno.h>
 #include <fcntl.h>

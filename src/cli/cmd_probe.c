@@ -3,8 +3,8 @@
 #include "commands.h"
 #include "json.h"
 
-#include <base/auto.h>
-#include <extension/confine/confine.h>
+#include "base/auto.h"
+#include "extension/confine/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,13 +5,14 @@
 #include "pair.h"
 #include "store.h"
 
-#include <base/auto.h>
-#include <extension/registry/keys.h>
-#include <os/elf.h>
+#include "base/auto.h"
+#include "extension/registry/keys.h"
+#include "os/elf.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct settings {
@@ -111,6 +112,14 @@ static int check_extension(struct job *j)
 	return NACRE_OK;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return !stat(a, &one) && !stat(b, &other) && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
 /* Is the name free, and the extension not a proxy or somebody else's already? */
 static int check_registry(const struct job *j)
 {
@@ -135,7 +144,7 @@ static int check_registry(const struct job *j)
 		code = cli_error(NACRE_E_USAGE, j->r.extension,
 				 "is the proxy of %s: name the extension itself", r->name);
 	for (size_t i = 0; !code && i < registry.count; i++)
-		if (!strcmp(registry.list[i].extension, j->r.extension) &&
+		if (same_file(registry.list[i].extension, j->r.extension) &&
 		    strcmp(registry.list[i].name, j->r.name))
 			code = cli_error(NACRE_E_EXISTS, j->r.extension,
 					 "registered already, as %s: unregister that first",

@@ -4,8 +4,8 @@
 #include "layout.h"
 #include "store.h"
 
-#include <base/auto.h>
-#include <extension/registry/keys.h>
+#include "base/auto.h"
+#include "extension/registry/keys.h"
 
 #include <errno.h>
 #include <string.h>

@@ -13,8 +13,8 @@
 #include "host.h"
 #include "cli.h"
 
-#include <base/auto.h>
-#include <os/elf.h>
+#include "base/auto.h"
+#include "os/elf.h"
 
 #include <errno.h>
 #include <fcntl.h>

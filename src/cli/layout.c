@@ -3,7 +3,7 @@
 #include "layout.h"
 #include "cli.h"
 
-#include <base/auto.h>
+#include "base/auto.h"
 
 #include "config.h"
 

@@ -14,7 +14,7 @@
 #include "learn.h"
 #include "cli.h"
 
-#include <base/auto.h>
+#include "base/auto.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -3,7 +3,7 @@
 #ifndef NACRE_CLI_LEARN_H
 #define NACRE_CLI_LEARN_H
 
-#include <extension/registry/registry.h>
+#include "extension/registry/registry.h"
 
 /**
  * learn_run() - start @file, wait for it, show what was learned

@@ -5,7 +5,7 @@
 #include "generate.h"
 #include "store.h"
 
-#include <base/auto.h>
+#include "base/auto.h"
 
 #include <ctype.h>
 #include <errno.h>

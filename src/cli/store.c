@@ -3,7 +3,7 @@
 #include "store.h"
 #include "cli.h"
 
-#include <base/auto.h>
+#include "base/auto.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 #ifndef NACRE_CLI_STORE_H
 #define NACRE_CLI_STORE_H
 
-#include <extension/registry/registry.h>
+#include "extension/registry/registry.h"
 
 #include <stdbool.h>
 

@@ -2,7 +2,7 @@
 /* elf.c - what kind of object a file is, read without trusting it */
 #include "elf.h"
 
-#include <base/auto.h>
+#include "base/auto.h"
 
 #include <elf.h>
 #include <endian.h>

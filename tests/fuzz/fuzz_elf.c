@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fuzz_elf.c - any bytes as an ELF object: refused or described, within bounds */
-#include <os/elf.h>
+#include "os/elf.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fuzz_registry.c - any bytes as a drop-in file: refused, or written and read back the same */
-#include <extension/registry/keys.h>
+#include "extension/registry/keys.h"
 
 #include <stdlib.h>
 #include <string.h>

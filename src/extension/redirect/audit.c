@@ -20,7 +20,7 @@
  * Mustn't: print, exit, or fail a host that has nothing to do with an extension. A malformed
  * drop-in file is logged; the others are in force (`nacre exec` refuses to start with one).
  */
-#include <extension/registry/registry.h>
+#include "extension/registry/registry.h"
 #include <nacre/log.h>
 
 #include <limits.h>

@@ -2,7 +2,7 @@
 /* read.c - the registry.d directories become one list of registrations */
 #include "keys.h"
 
-#include <base/auto.h>
+#include "base/auto.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
  */
 #include "keys.h"
 
-#include <base/auto.h>
+#include "base/auto.h"
 
 #include <errno.h>
 #include <fcntl.h>

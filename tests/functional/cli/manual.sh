@@ -53,7 +53,7 @@ cat >>"$NACRE_REGISTRY/registry.d/who.conf" <<-END
 	environment = A=1
 END
 is "$(sed -n 's/^\.It Cm \([a-z_]*\).*/\1/p' "$man/nacre-registry.5" | sort | tr '\n' ' ')" \
-	"$("$NACRE" list -v | sed -n 's/^    \([a-z_]*\) .*/\1/p' | grep -v '^file$' | sort | tr '\n' ' ')" \
+	"$("$NACRE" list -v | sed -n 's/^    \([a-z_][a-z_]*\) .*/\1/p' | grep -v '^file$' | sort | tr '\n' ' ')" \
 	"nacre-registry(5) explains the keys that there are"
 
 # Words of overlays: the manual against the header.

@@ -38,7 +38,7 @@ $CC "$work/linked.c" -o "$work/linked" -L"$work/lib" -lwho -Wl,-rpath,"$work/lib
 is "$("$work/linked")" extension "without nacre a linked host loads the extension"
 is "$("$NACRE" exec -- "$work/linked")" proxy "a linked host (DT_NEEDED) gets the proxy"
 is "$("$NACRE" exec -- sh -c "exec '$work/linked'")" proxy "so does a program that the host starts"
-is "$(LD_PRELOAD=$work/lib/hard.so "$NACRE" exec -- "$work/linked")" proxy \
+is "$("$NACRE" exec -- env LD_PRELOAD="$work/lib/hard.so" "$work/linked")" proxy \
 	"a preloaded extension is its proxy too"
 
 library "$work/again/libwho.so.1" second

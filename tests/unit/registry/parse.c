@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* parse.c - a drop-in file is read strictly: what is not allowed is an error with file and line */
-#include <extension/registry/keys.h>
+#include "extension/registry/keys.h"
 
 #include "tap.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* read.c - the registry.d directories become one list */
-#include <extension/registry/registry.h>
+#include "extension/registry/registry.h"
 
 #include "tap.h"
 

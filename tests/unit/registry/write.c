@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* write.c - what is written can be read, and nothing half-written is ever in place */
-#include <extension/registry/registry.h>
+#include "extension/registry/registry.h"
 
 #include "tap.h"
 
