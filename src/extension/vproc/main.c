@@ -38,7 +38,7 @@ static _Noreturn void fail(const struct nacre_error *e)
 	_exit(1);
 }
 
-static void learn(int sock, const char *profile)
+static void learn(int sock, const struct nacre_zygote *z)
 {
 	int fds[NACRE_FDS_MAX];
 	char byte;
@@ -47,14 +47,14 @@ static void learn(int sock, const char *profile)
 		return;
 	if (fork() == 0) {
 		if (write(sock, "", 1) == 1)
-			nacre_learn_serve(fds[0], profile, NULL);
+			nacre_learn_serve_beyond(fds[0], &z->confinement, z->startup.learn_to, NULL);
 		_exit(0);
 	}
 	close(fds[0]);
 }
 
 /* Wait for the end of the host or of the zygote; then end everything. */
-static _Noreturn void keep(pid_t zygote, int learner, const char *profile)
+static _Noreturn void keep(pid_t zygote, int learner, const struct nacre_zygote *z)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, zygote, 0);
 	struct pollfd p[2] = {{.fd = NACRE_FD_LIFE}, {.fd = pidfd, .events = POLLIN}};
@@ -62,7 +62,7 @@ static _Noreturn void keep(pid_t zygote, int learner, const char *profile)
 	prctl(PR_SET_NAME, "nacre-keeper");
 	close(NACRE_FD_CONTROL);
 	if (learner >= 0)
-		learn(learner, profile);
+		learn(learner, z);
 	while (poll(p, pidfd < 0 ? 1 : 2, -1) < 0 && errno == EINTR)
 		;
 	kill(zygote, SIGKILL);
@@ -146,7 +146,7 @@ int main(void)
 	if (pid < 0)
 		_exit(1);
 	if (pid > 0)
-		keep(pid, pair[0], z.startup.learn_to);
+		keep(pid, pair[0], &z);
 	signal(SIGCHLD, SIG_DFL);
 	close(NACRE_FD_LIFE);
 	if (pair[0] >= 0)

@@ -163,9 +163,21 @@ int nacre_startup_read(int fd, struct nacre_startup *config, struct nacre_error 
 	r.at = memory;
 	r.end = memory + st.st_size;
 	config->memory = memory;
+	config->size = (size_t)st.st_size;
 	get_config(&r, config);
 	if (r.bad)
 		return nacre_error_set(e, NACRE_E_INPUT, 0, "configuration",
 				       "malformed: host and nacre-vproc are of different versions");
 	return 0;
+}
+
+void nacre_startup_free(struct nacre_startup *config)
+{
+	free(config->r.allow_read);
+	free(config->r.allow_write);
+	free(config->r.allow_syscall);
+	free(config->environment);
+	if (config->memory)
+		munmap(config->memory, config->size);
+	memset(config, 0, sizeof(*config));
 }

@@ -14,11 +14,14 @@ struct nacre_startup {
 	char **environment; /* the host's, then the registration's */
 	char *learn_to;     /* profile to write; NULL: enforce */
 	void *memory;
+	size_t size;
 };
 
 /** nacre_startup_write() - a memfd with the configuration for @r; -1 on failure */
 int nacre_startup_write(const struct nacre_registration *r, struct nacre_error *e);
 /** nacre_startup_read() - read it back, checked; @fd is closed */
 int nacre_startup_read(int fd, struct nacre_startup *config, struct nacre_error *e);
+/** nacre_startup_free() - also after a failed read */
+void nacre_startup_free(struct nacre_startup *config);
 
 #endif
