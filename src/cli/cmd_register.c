@@ -18,7 +18,7 @@
 struct settings {
 	const char *overlay, *extension, *profile;
 	uint32_t deadline, memory;
-	const char **allow_read, **allow_write, **allow_syscall, **variables;
+	const char **allow_read, **allow_write, **allow_syscall, **variables, **include;
 	bool allow_net, allow_fork, cold, force, dry_run;
 };
 
@@ -66,6 +66,11 @@ static const struct cli_option options[] = {
 	 OPTION(variables, CLI_LIST),
 	 .arg = "NAME=VALUE",
 	 .help = "set a variable in its environment"},
+	{.name = "include",
+	 .letter = 'I',
+	 OPTION(include, CLI_LIST),
+	 .arg = "DIR",
+	 .help = "look there for headers of the overlay"},
 	{.name = "cold", OPTION(cold, CLI_FLAG), .help = "load it in each virtual process anew"},
 	{.name = "force", OPTION(force, CLI_FLAG), .help = "replace a registration of this name"},
 	{.name = "dry-run",
@@ -255,7 +260,7 @@ static int carry_out(const struct job *j)
 	struct cli_pair pair;
 	struct store store;
 	struct nacre_error e;
-	int code = cli_pair_make(&pair, &j->overlay, j->r.extension, &j->layout);
+	int code = cli_pair_make(&pair, &j->overlay, j->r.extension, j->s->include, &j->layout);
 
 	if (!code && store_begin(&store, j->places.data, j->r.name, &e)) {
 		code = cli_fail(NULL, &e);

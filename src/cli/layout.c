@@ -32,15 +32,17 @@ void cli_layout_find(struct cli_layout *l)
 	if (l->built) {
 		l->vproc = cli_format("%s/src/extension/vproc/nacre-vproc", NACRE_BUILDDIR);
 		l->audit = cli_format("%s/src/extension/redirect/nacre-audit.so", NACRE_BUILDDIR);
+		l->generator = cli_format("%s/src/cli/nacre-generator", NACRE_BUILDDIR);
 		l->include = cli_format("%s/include", NACRE_SOURCEDIR);
 		l->proxy_library =
-			cli_format("%s/src/extension/proxy/libnacre-proxy.a", NACRE_BUILDDIR);
+			cli_format("%s/src/extension/vproc/libnacre-proxy.a", NACRE_BUILDDIR);
 		l->overlays = cli_format("%s/overlays", NACRE_SOURCEDIR);
 		l->pairs = cli_format("%s/overlays", NACRE_BUILDDIR);
 		return;
 	}
 	l->vproc = cli_format("%s/nacre-vproc", NACRE_LIBEXECDIR);
 	l->audit = cli_format("%s/nacre-audit.so", NACRE_LIBDIR);
+	l->generator = cli_format("%s/nacre-generator", NACRE_LIBEXECDIR);
 	l->include = cli_format("%s", NACRE_INCLUDEDIR);
 	l->proxy_library = cli_format("%s/libnacre-proxy.a", NACRE_LIBDIR);
 	l->overlays = cli_format("%s/overlays", NACRE_DATADIR);
@@ -51,6 +53,7 @@ void cli_layout_free(struct cli_layout *l)
 {
 	free(l->vproc);
 	free(l->audit);
+	free(l->generator);
 	free(l->include);
 	free(l->proxy_library);
 	free(l->overlays);

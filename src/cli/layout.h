@@ -10,6 +10,7 @@ struct cli_layout {
 	bool built;	     /* run from the build tree */
 	char *vproc;	     /* the nacre-vproc program */
 	char *audit;	     /* nacre-audit.so */
+	char *generator;     /* the nacre-generator program */
 	char *include;	     /* the directory that holds nacre/overlay.h */
 	char *proxy_library; /* libnacre-proxy.a */
 	char *overlays;	     /* directory of shipped overlays: NAME.h */

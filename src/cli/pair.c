@@ -88,7 +88,7 @@ bool cli_pair_is_shipped(const struct cli_overlay *o, const struct cli_layout *l
 }
 
 int cli_pair_make(struct cli_pair *p, const struct cli_overlay *o, const char *extension,
-		  const struct cli_layout *l)
+		  const char *const *include, const struct cli_layout *l)
 {
 	const char *tmp = getenv("TMPDIR");
 	NACRE_AUTO_FREE char *shipped = cli_format("%s/%s", l->pairs, o->interface);
@@ -107,7 +107,7 @@ int cli_pair_make(struct cli_pair *p, const struct cli_overlay *o, const char *e
 		return code;
 	}
 	name_files(p, p->temp);
-	return cli_generate(o->path, extension, p->temp, NULL, true, l);
+	return cli_generate(o->path, extension, p->temp, include, true, l);
 }
 
 void cli_pair_free(struct cli_pair *p)

@@ -28,11 +28,12 @@ struct cli_pair {
 
 /**
  * cli_pair_make() - the pair for @o, shipped or generated for @extension in a temporary directory
+ * @include: directories for the overlay's headers, NULL-ended; may be NULL
  *
  * Says on stderr what is wrong. Return: exit code. cli_pair_free() in any case; it removes .temp.
  */
 int cli_pair_make(struct cli_pair *p, const struct cli_overlay *o, const char *extension,
-		  const struct cli_layout *l);
+		  const char *const *include, const struct cli_layout *l);
 void cli_pair_free(struct cli_pair *p);
 
 /** cli_pair_is_shipped() - can the pair be had without a compiler? */
