@@ -36,7 +36,6 @@ static void echo(int fd)
 		nacre_map_release(&map);
 	}
 	pthread_mutex_unlock(&map.page->life);
-	map.fd = -1;
 	nacre_map_close(&map);
 }
 

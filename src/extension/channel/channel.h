@@ -30,6 +30,7 @@
 #define NACRE_CHANNEL_CHANNEL_H
 
 #include "extension/channel/layout.h"
+#include "os/fd.h"
 
 #include <nacre/error.h>
 #include <nacre/message.h>
@@ -53,7 +54,8 @@ struct nacre_map {
 	struct nacre_page *page;
 	uint8_t *arena;
 	size_t arena_size;
-	int fd; /* of the host; -1 at the stub once mapped */
+	int fd;                /* the shared file */
+	struct nacre_fd owned; /* the same, as it was when it was taken over */
 	bool host;
 	uint32_t sent, seen; /* sequence numbers: own last, peer's last */
 	uint32_t life;       /* host: the life word as it is while the stub lives */

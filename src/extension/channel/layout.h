@@ -27,7 +27,8 @@ enum nacre_kind {
 	NACRE_KIND_HELLO = 16,    /* the channel is served; message: struct nacre_hello */
 	NACRE_KIND_RETURN = 17,   /* answers NACRE_KIND_CALL */
 	NACRE_KIND_CALLBACK = 18, /* op: the kind of callback */
-	NACRE_KIND_REJECT = 19    /* answers NACRE_KIND_CALL; op: enum nacre_reject */
+	NACRE_KIND_REJECT = 19,   /* answers NACRE_KIND_CALL; op: enum nacre_reject */
+	NACRE_KIND_CRASH = 20     /* the virtual process is about to end; see struct nacre_crash */
 };
 
 /** Why a stub refuses a request; each is a violation or a lack on its side, never a result. */

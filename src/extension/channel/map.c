@@ -16,6 +16,7 @@ static void map_init(struct nacre_map *map, bool host)
 {
 	memset(map, 0, sizeof(*map));
 	map->fd = -1;
+	map->owned = NACRE_NO_FD;
 	map->host = host;
 }
 
@@ -47,6 +48,7 @@ int nacre_map_create(struct nacre_map *map, struct nacre_error *e)
 	map->arena = (uint8_t *)base + NACRE_PAGE;
 	map->arena_size = NACRE_ARENA_FIRST;
 	map->fd = fd;
+	map->owned = nacre_fd_own(fd);
 	return 0;
 }
 
@@ -84,6 +86,7 @@ int nacre_map_attach(struct nacre_map *map, int fd, struct nacre_error *e)
 	map->arena = (uint8_t *)base + NACRE_PAGE;
 	map->arena_size = (size_t)st.st_size - NACRE_PAGE;
 	map->fd = fd;
+	map->owned = nacre_fd_own(fd);
 	sys = life_take(map->page);
 	if (sys) {
 		nacre_map_close(map);
@@ -116,7 +119,7 @@ int nacre_map_reserve(struct nacre_map *map, size_t size)
 		return -1;
 	while (want < size)
 		want *= 2;
-	if (ftruncate(map->fd, (off_t)(NACRE_PAGE + want)) < 0)
+	if (!nacre_fd_ours(&map->owned) || ftruncate(map->fd, (off_t)(NACRE_PAGE + want)) < 0)
 		return -1;
 	return map_resize(map, want);
 }
@@ -125,8 +128,7 @@ void nacre_map_close(struct nacre_map *map)
 {
 	if (map->page)
 		munmap(map->page, NACRE_PAGE + map->arena_size);
-	if (map->fd >= 0)
-		close(map->fd);
+	nacre_fd_drop(&map->owned);
 	for (int i = 0; i < NACRE_FRAMES; i++)
 		free(map->frames[i].data);
 	map_init(map, map->host);

@@ -153,6 +153,8 @@ enum nacre_outcome nacre_exchange(struct nacre_channel *channel, const struct na
 			continue;
 		}
 		nacre_map_release(&channel->map);
+		if (heard->kind == NACRE_KIND_CRASH)
+			return lost(channel, op, NACRE_LOSS_DEATH, NULL);
 		if (heard->kind == NACRE_KIND_REJECT)
 			return rejected(channel, op, heard->op);
 		return lost(channel, op, NACRE_LOSS_VIOLATION, "a message of the wrong kind");

@@ -121,7 +121,7 @@ static struct nacre_instance *instance_request(struct nacre_error *e)
 	}
 	instance->refs = 1;
 	instance->v.serial = ++supervisor.serial;
-	instance->v.pidfd = instance->v.control = -1;
+	instance->v.pidfd = instance->v.control = NACRE_NO_FD;
 	if (nacre_map_create(&instance->first, e) < 0) {
 		free(instance);
 		return NULL;
@@ -339,8 +339,6 @@ static void close_all(bool ours)
 			supervisor.ops->stop(&current->v);
 		current->refs--;
 	}
-	if (!ours && supervisor.spare)
-		supervisor.spare->v.pidfd = -1; /* never signal what is the parent's */
 	template_drop();
 }
 
@@ -351,16 +349,12 @@ void nacre_supervisor_forget(void)
 
 	memcpy(&lock, &fresh, sizeof(lock)); /* another thread may have held it while forking */
 	if (current) {
-		close(current->v.pidfd);
-		close(current->v.control);
-		current->v.pidfd = current->v.control = -1;
+		nacre_fd_drop(&current->v.pidfd);
+		nacre_fd_drop(&current->v.control);
 	}
 	if (supervisor.spare) {
-		if (supervisor.spare->v.pidfd >= 0)
-			close(supervisor.spare->v.pidfd);
-		if (supervisor.spare->v.control >= 0)
-			close(supervisor.spare->v.control);
-		supervisor.spare->v.pidfd = supervisor.spare->v.control = -1;
+		nacre_fd_drop(&supervisor.spare->v.pidfd);
+		nacre_fd_drop(&supervisor.spare->v.control);
 		supervisor.spare->first.page = NULL; /* not mapped in the child */
 	}
 	close_all(false);

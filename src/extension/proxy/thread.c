@@ -61,15 +61,14 @@ struct nacre_channel *nacre_channel_mine(void)
 	if (nacre_forked())
 		start_anew();
 	if (channel) { /* inherited: its memory is not mapped here */
-		if (channel->map.fd >= 0)
-			close(channel->map.fd);
+		nacre_fd_drop(&channel->map.owned);
 	} else {
 		channel = malloc(sizeof(*channel));
 		if (!channel)
 			return NULL;
 	}
 	memset(channel, 0, sizeof(*channel));
-	channel->map.fd = -1;
+	channel->map.owned = NACRE_NO_FD;
 	channel->epoch = nacre_epoch;
 	mine = channel;
 	if (key_made)
@@ -86,7 +85,6 @@ void nacre_channel_clear(struct nacre_channel *channel, bool polite)
 	if (polite && !channel->depth && !atomic_load(&instance->lost))
 		nacre_map_send(&channel->map, NULL, NACRE_KIND_BYE, 0, 0);
 	nacre_map_close(&channel->map);
-	channel->map.fd = -1;
 	channel->instance = NULL;
 	channel->deadline = 0;
 	channel->denied_seen = 0;
@@ -114,6 +112,9 @@ static int await_hello(struct nacre_channel *channel, uint64_t serial, uint64_t 
 	if (in.end - in.at == sizeof(hello))
 		memcpy(&hello, in.at, sizeof(hello));
 	nacre_map_release(&channel->map);
+	if (heard.kind == NACRE_KIND_CRASH)
+		return nacre_error_set(e, NACRE_E_LOST, 0, "handshake",
+				       "the virtual process ended before it said hello");
 	if (heard.kind != NACRE_KIND_HELLO || hello.protocol != NACRE_PROTOCOL)
 		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "handshake",
 				       "the stub speaks protocol %u, not %u; register again",

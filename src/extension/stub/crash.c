@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* crash.c - leave a note in the channels before the process ends
  *
- * The host learns of an end from the kernel, whatever happens here. The note only says why: which
- * signal at which address, or exit() with which status. A virtual process is the first process of
+ * The host learns of an end from the kernel, whatever happens here. The note says why: which signal
+ * at which address, or exit() with which status; and as it is a message, the host need not wait
+ * until the kernel has taken the process apart. A virtual process is the first process of
  * its pid namespace, for which the kernel ignores default actions of signals from inside, so
  * abort() would go on to an illegal instruction: the handler ends the process itself.
  */
@@ -59,6 +60,7 @@ static void note(int sig, int code, uint64_t address, uint32_t status)
 		crash->address = address;
 		crash->exit_status = status;
 		atomic_store(&crash->written, 1);
+		nacre_map_send(&lane->map, NULL, NACRE_KIND_CRASH, 0, 0);
 	}
 }
 

@@ -29,7 +29,7 @@ enum { KNOWN_MAX = 64 };
 
 struct nacre_template {
 	char *name;
-	int control, life;
+	struct nacre_fd control, life;
 	bool ready, broken;
 	char text[248]; /* why it is broken */
 	struct nacre_vproc *known[KNOWN_MAX];
@@ -39,10 +39,8 @@ static void process_destroy(struct nacre_template *t)
 {
 	if (!t)
 		return;
-	if (t->control >= 0)
-		close(t->control);
-	if (t->life >= 0)
-		close(t->life); /* the keeper ends everything */
+	nacre_fd_drop(&t->control);
+	nacre_fd_drop(&t->life); /* the keeper ends everything */
 	free(t->name);
 	free(t);
 }
@@ -71,11 +69,11 @@ static int launch(struct nacre_template *t, const struct nacre_registration *r, 
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, r->name, "socketpair");
-	t->control = pair[0];
+	t->control = nacre_fd_own(pair[0]);
 	control = pair[1];
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, r->name, "pipe");
-	t->life = ends[1];
+	t->life = nacre_fd_own(ends[1]);
 	life = ends[0];
 	fds[0] = control;
 	fds[1] = config;
@@ -91,7 +89,7 @@ static struct nacre_template *process_prepare(const struct nacre_registration *r
 		nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, r->name, "preparing a template");
 		return NULL;
 	}
-	t->control = t->life = -1;
+	t->control = t->life = NACRE_NO_FD;
 	t->name = strdup(r->name);
 	if (!t->name || launch(t, r, e) < 0) {
 		process_destroy(t);
@@ -107,7 +105,7 @@ static void template_break(struct nacre_template *t, const char *why)
 	t->broken = true;
 	snprintf(t->text, sizeof(t->text), "%s", why);
 	for (int i = 0; i < KNOWN_MAX; i++)
-		if (t->known[i] && t->known[i]->pidfd < 0)
+		if (t->known[i] && t->known[i]->pidfd.fd < 0)
 			t->known[i]->failed = true;
 }
 
@@ -132,9 +130,9 @@ static void take_message(struct nacre_template *t, const struct nacre_control *m
 		template_break(t, m->text);
 		return;
 	case NACRE_CONTROL_CLONED:
-		if (!v || v->pidfd >= 0 || fds[0] < 0)
+		if (!v || v->pidfd.fd >= 0 || fds[0] < 0)
 			break;
-		v->pidfd = nacre_steal_fd(&fds[0]);
+		v->pidfd = nacre_fd_own(nacre_steal_fd(&fds[0]));
 		return;
 	case NACRE_CONTROL_NOT_CLONED:
 		if (v)
@@ -159,8 +157,10 @@ static void pump(struct nacre_template *t)
 	int fds[NACRE_FDS_MAX];
 	ssize_t n;
 
+	if (!nacre_fd_ours(&t->control))
+		template_break(t, "the host has closed its descriptors");
 	while (!t->broken) {
-		n = nacre_fds_receive(t->control, &message, sizeof(message), fds, false);
+		n = nacre_fds_receive(t->control.fd, &message, sizeof(message), fds, false);
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0 && errno == ECONNRESET) /* it ended with our words unread; its own come next */
@@ -181,15 +181,15 @@ static void pump(struct nacre_template *t)
 static int process_settle(struct nacre_template *t, struct nacre_vproc *v, uint64_t deadline,
 			  struct nacre_error *e)
 {
-	struct pollfd p = {.fd = t->control, .events = POLLIN};
+	struct pollfd p = {.fd = t->control.fd, .events = POLLIN};
 	uint64_t now;
 
 	for (;;) {
 		pump(t);
-		if (v->failed || (t->broken && v->pidfd < 0))
+		if (v->failed || (t->broken && v->pidfd.fd < 0))
 			return nacre_error_set(e, NACRE_E_LOST, 0, t->name, "%s",
 					       t->broken ? t->text : "the zygote could not be cloned");
-		if (v->pidfd >= 0)
+		if (v->pidfd.fd >= 0)
 			return 0;
 		now = nacre_clock();
 		if (now >= deadline)
@@ -204,7 +204,7 @@ static int process_clone(struct nacre_template *t, struct nacre_vproc *v, int fd
 	struct nacre_control message = {.kind = NACRE_CONTROL_CLONE, .serial = v->serial};
 	int slot = 0, pair[2], fds[2], sent, sys;
 
-	v->pidfd = v->control = -1;
+	v->pidfd = v->control = NACRE_NO_FD;
 	v->ended = v->failed = false;
 	pump(t);
 	while (slot < KNOWN_MAX && t->known[slot])
@@ -216,7 +216,7 @@ static int process_clone(struct nacre_template *t, struct nacre_vproc *v, int fd
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, t->name, "socketpair");
 	fds[0] = fd;
 	fds[1] = pair[1];
-	sent = nacre_fds_send(t->control, &message, sizeof(message), fds, 2);
+	sent = nacre_fds_send(t->control.fd, &message, sizeof(message), fds, 2);
 	sys = errno;
 	close(pair[1]);
 	if (sent < 0) {
@@ -225,7 +225,7 @@ static int process_clone(struct nacre_template *t, struct nacre_vproc *v, int fd
 		return nacre_error_set(e, NACRE_E_LOST, t->broken ? 0 : sys, t->name, "%s",
 				       t->broken ? t->text : "the zygote cannot be reached");
 	}
-	v->control = pair[0];
+	v->control = nacre_fd_own(pair[0]);
 	t->known[slot] = v;
 	return 0;
 }
@@ -234,7 +234,8 @@ static int process_open(struct nacre_vproc *v, int fd, struct nacre_error *e)
 {
 	struct nacre_control message = {.kind = NACRE_CONTROL_CHANNEL, .serial = v->serial};
 
-	if (nacre_fds_send(v->control, &message, sizeof(message), &fd, 1) < 0)
+	if (!nacre_fd_ours(&v->control) ||
+	    nacre_fds_send(v->control.fd, &message, sizeof(message), &fd, 1) < 0)
 		return nacre_error_set(e, NACRE_E_LOST, errno, "channel",
 				       "the virtual process cannot be reached");
 	return 0;
@@ -242,17 +243,17 @@ static int process_open(struct nacre_vproc *v, int fd, struct nacre_error *e)
 
 static bool process_alive(const struct nacre_vproc *v)
 {
-	struct pollfd p = {.fd = v->pidfd, .events = POLLIN};
+	struct pollfd p = {.fd = v->pidfd.fd, .events = POLLIN};
 
-	return v->pidfd < 0 || poll(&p, 1, 0) == 0;
+	return v->pidfd.fd < 0 || poll(&p, 1, 0) == 0;
 }
 
 static void process_stop(struct nacre_vproc *v)
 {
-	if (v->pidfd >= 0)
-		syscall(SYS_pidfd_send_signal, v->pidfd, SIGKILL, NULL, 0);
-	if (v->control >= 0)
-		shutdown(v->control, SHUT_RDWR);
+	if (nacre_fd_ours(&v->pidfd))
+		syscall(SYS_pidfd_send_signal, v->pidfd.fd, SIGKILL, NULL, 0);
+	if (nacre_fd_ours(&v->control))
+		shutdown(v->control.fd, SHUT_RDWR);
 }
 
 static void process_release(struct nacre_template *t, struct nacre_vproc *v)
@@ -261,11 +262,8 @@ static void process_release(struct nacre_template *t, struct nacre_vproc *v)
 	for (int i = 0; t && i < KNOWN_MAX; i++)
 		if (t->known[i] == v)
 			t->known[i] = NULL;
-	if (v->pidfd >= 0)
-		close(v->pidfd);
-	if (v->control >= 0)
-		close(v->control);
-	v->pidfd = v->control = -1;
+	nacre_fd_drop(&v->pidfd);
+	nacre_fd_drop(&v->control);
 }
 
 const struct nacre_vproc_ops nacre_vproc_process = {

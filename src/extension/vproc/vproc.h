@@ -9,6 +9,7 @@
 #define NACRE_VPROC_VPROC_H
 
 #include "extension/registry/registry.h"
+#include "os/fd.h"
 
 #include <nacre/error.h>
 
@@ -21,8 +22,8 @@ struct nacre_template;
 /** struct nacre_vproc - one virtual process, as the host knows it */
 struct nacre_vproc {
 	uint64_t serial;
-	int pidfd;   /* -1 until it is settled */
-	int control; /* a socket: new channels; its end ends the virtual process */
+	struct nacre_fd pidfd;   /* none until it is settled */
+	struct nacre_fd control; /* a socket: new channels; its end ends the virtual process */
 	bool ended;  /* the template reported its end: */
 	int status;  /* as of waitpid(2) */
 	bool failed; /* the template could not make it */
