@@ -188,4 +188,88 @@ static inline void nacre_put_string(struct nacre_writer *w, const char *text, si
 		nacre_put_bytes(w, text, n + 1);
 }
 
+/** nacre_put_array() - @count elements of @size bytes at @data; NULL is sent as absent */
+static inline void nacre_put_array(struct nacre_writer *w, const void *data, uint64_t count,
+				   size_t size)
+{
+	size_t n;
+
+	if (data && __builtin_mul_overflow(count, size, &n))
+		w->failed = true;
+	else
+		nacre_put_bytes(w, data, data ? n : 0);
+}
+
+/**
+ * nacre_put_used() - what an out buffer holds after the call, or absent
+ * @wanted: there is a buffer and the call succeeded
+ * @used, @room: elements of @size bytes; more than there is room for is sent as absent
+ */
+static inline void nacre_put_used(struct nacre_writer *w, const void *data, bool wanted,
+				  uint64_t used, uint64_t room, size_t size)
+{
+	nacre_put_array(w, wanted && used <= room ? data : NULL, used, size);
+}
+
+/** nacre_put_strings() - an array of strings that ends with NULL: their number, then each */
+static inline void nacre_put_strings(struct nacre_writer *w, const char *const *list, size_t max)
+{
+	uint64_t count = 0;
+
+	while (list && list[count])
+		count++;
+	nacre_put_word(w, list ? count : NACRE_ABSENT);
+	for (uint64_t i = 0; i < count; i++)
+		nacre_put_string(w, list[i], max);
+}
+
+/** nacre_get_flat() - a byte sequence of exactly @size bytes, copied to @to */
+static inline void nacre_get_flat(struct nacre_reader *r, void *to, size_t size)
+{
+	size_t n;
+	const void *data = nacre_get_bytes(r, &n);
+
+	if (data && n == size)
+		memcpy(to, data, size);
+	else
+		r->bad = true;
+}
+
+/** nacre_get_room() - the capacity of an out buffer. Return: false where there is no buffer */
+static inline bool nacre_get_room(struct nacre_reader *r, uint64_t *room)
+{
+	*room = nacre_get_word(r);
+	if (*room != NACRE_ABSENT && !r->bad)
+		return true;
+	*room = 0;
+	return false;
+}
+
+/** nacre_get_count() - a number of elements that was put before them, or absent */
+static inline bool nacre_get_count(struct nacre_reader *r, uint64_t count)
+{
+	uint64_t n = nacre_get_word(r);
+
+	if (n != NACRE_ABSENT && n != count)
+		r->bad = true;
+	return n != NACRE_ABSENT && !r->bad;
+}
+
+/** nacre_put_text() - the string in a buffer of @room bytes with its 0; absent where it has none */
+static inline void nacre_put_text(struct nacre_writer *w, const char *text, uint64_t room)
+{
+	size_t n = text ? strnlen(text, room) : 0;
+
+	nacre_put_bytes(w, n < room ? text : NULL, n + 1);
+}
+
+/** nacre_double_of() - the number whose bits a word is */
+static inline double nacre_double_of(uint64_t word)
+{
+	double value;
+
+	memcpy(&value, &word, 8);
+	return value;
+}
+
 #endif

@@ -83,6 +83,7 @@ struct nacre_interface {
 extern const struct nacre_interface nacre_interface;
 
 struct nacre_channel;
+struct nacre_memory;
 
 #define NACRE_GIFTS 12 /* outs that fit into the call itself; more are kept on the heap */
 
@@ -106,6 +107,7 @@ struct nacre_call {
 	uint32_t gift_count, gift_room;
 	struct nacre_gift *gifts; /* few, or on the heap */
 	struct nacre_note *notes; /* handles opened and closed, applied on success */
+	struct nacre_memory *memory; /* of nacre_call_alloc() */
 	void *record;             /* copy of a request that may have to be replayed */
 	size_t record_size;
 	uint64_t first_word; /* of the reply: its result */
@@ -208,5 +210,102 @@ uint64_t nacre_upcall_handle(struct nacre_upcall *up, uint32_t kind);
 
 /** nacre_upcall_alloc() - zeroed memory for outs of a callback, until it returns */
 void *nacre_upcall_alloc(struct nacre_upcall *up, uint64_t count, size_t size);
+
+/** nacre_upcall_ready() - the arguments are decoded: were they well formed, and nothing more? */
+static inline bool nacre_upcall_ready(const struct nacre_upcall *up)
+{
+	return !up->in.bad && up->in.at == up->in.end;
+}
+
+/**
+ * nacre_call_alloc() - zeroed memory, aligned to 16, until the call ends or is tried again
+ *
+ * Return: NULL when @count * @size overflows or is beyond the limit; the request has then failed
+ * (@call->out.failed). Never NULL for 0 elements.
+ */
+void *nacre_call_alloc(struct nacre_call *call, uint64_t count, size_t size);
+
+/** nacre_put_room() - announce an out buffer of @room elements, and expect it filled */
+static inline void nacre_put_room(struct nacre_call *call, const void *to, uint64_t room,
+				  size_t size)
+{
+	uint64_t bytes = 0;
+
+	nacre_put_word(&call->out, to ? room : NACRE_ABSENT);
+	if (to && (__builtin_mul_overflow(room, size, &bytes) || bytes > NACRE_MESSAGE_MAX))
+		call->out.failed = true;
+	else
+		nacre_call_expect(call, 8 + nacre_padded(bytes));
+}
+
+/** nacre_expect_array() - the reply may hold @count elements of @size bytes behind their length */
+static inline void nacre_expect_array(struct nacre_call *call, uint64_t count, size_t size)
+{
+	uint64_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes) || bytes > NACRE_MESSAGE_MAX)
+		call->out.failed = true;
+	else
+		nacre_call_expect(call, 8 + nacre_padded(bytes));
+}
+
+/**
+ * nacre_take_array() - the next out buffer of the reply
+ * @wanted: the host gave a buffer and the call succeeded; else it must be absent
+ * @used:   elements that the reply's own lengths announce
+ * @room:   elements that the host's buffer holds
+ * @what:   its name, for the log
+ *
+ * Return: @used elements in the reply's private copy; NULL where it is not wanted or malformed.
+ */
+static inline void *nacre_take_array(struct nacre_call *call, bool wanted, uint64_t used,
+				     uint64_t room, size_t size, const char *what)
+{
+	size_t n, want;
+	void *data = nacre_get_bytes(&call->in, &n);
+
+	if (!wanted) {
+		if (data)
+			nacre_call_violate(call, what);
+		return NULL;
+	}
+	if (!data || used > room || __builtin_mul_overflow(used, size, &want) || n != want) {
+		nacre_call_violate(call, what);
+		return NULL;
+	}
+	return data;
+}
+
+/** nacre_give_array() - take the next out buffer and queue it for the host's buffer @to */
+static inline void nacre_give_array(struct nacre_call *call, void *to, bool wanted, uint64_t used,
+				    uint64_t room, size_t size, const char *what)
+{
+	const void *data = nacre_take_array(call, wanted && to, used, room, size, what);
+
+	if (data)
+		nacre_call_give(call, to, data, used * size);
+}
+
+/** nacre_give_text() - the same for a string: it must end with its only 0, within @room bytes */
+static inline void nacre_give_text(struct nacre_call *call, char *to, bool wanted, uint64_t room,
+				   const char *what)
+{
+	size_t n;
+	const char *text = nacre_get_bytes(&call->in, &n);
+
+	if (!wanted || !to ? text != NULL : !text || !n || n > room ||
+					    memchr(text, 0, n) != text + n - 1)
+		nacre_call_violate(call, what);
+	else if (text)
+		nacre_call_give(call, to, text, n);
+}
+
+/** nacre_take_string() - a string of the extension, as a copy that the host may keep */
+static inline const char *nacre_take_string(struct nacre_call *call, size_t max)
+{
+	const char *text = nacre_get_string(&call->in, max);
+
+	return text ? nacre_intern(text) : NULL;
+}
 
 #endif

@@ -106,4 +106,28 @@ bool nacre_downcall_end(struct nacre_downcall *d);
 /** nacre_put_object_token: tokens are plain words to the stub */
 #define nacre_token_pointer(word) ((void *)(uintptr_t)(word))
 
+/** NACRE_EACH_THUNK() - @X(kind, slot) for every slot */
+#define NACRE_EACH_THUNK(X, kind)                                                                  \
+	X(kind, 0) X(kind, 1) X(kind, 2) X(kind, 3) X(kind, 4) X(kind, 5) X(kind, 6) X(kind, 7)    \
+	X(kind, 8) X(kind, 9) X(kind, 10) X(kind, 11) X(kind, 12) X(kind, 13) X(kind, 14)          \
+	X(kind, 15)
+
+/** nacre_get_strings() - an array of strings that ends with NULL */
+static inline char **nacre_get_strings(struct nacre_service *s, size_t max)
+{
+	uint64_t count = nacre_get_word(&s->in);
+	char **list;
+
+	if (count == NACRE_ABSENT || s->in.bad)
+		return NULL;
+	if (count > (size_t)(s->in.end - s->in.at) / 8) { /* each takes a word at least */
+		s->in.bad = true;
+		return NULL;
+	}
+	list = (char **)nacre_service_alloc(s, count + 1, sizeof(*list));
+	for (uint64_t i = 0; list && i < count; i++)
+		list[i] = nacre_get_string(&s->in, max);
+	return list;
+}
+
 #endif

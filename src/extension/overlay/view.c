@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* view.c - NACRE_VIEW: a shadow struct with rules, compared with the real one */
+#include "reader.h"
+
+#include <string.h>
+
+struct shadow {
+	struct reader *r;
+	CXCursor record;
+	const char *alias; /* the typedef around it */
+	bool found;
+};
+
+static enum CXChildVisitResult visit_body(CXCursor c, CXCursor parent, CXClientData data)
+{
+	struct shadow *s = data;
+	enum CXCursorKind kind = clang_getCursorKind(c);
+
+	(void)parent;
+	if (kind == CXCursor_CompoundStmt || kind == CXCursor_DeclStmt)
+		return CXChildVisit_Recurse;
+	if ((kind == CXCursor_StructDecl || kind == CXCursor_UnionDecl) && !s->found) {
+		s->record = c;
+		s->found = true;
+	} else if (kind == CXCursor_TypedefDecl) {
+		s->alias = reader_text(s->r, clang_getCursorSpelling(c));
+	}
+	return CXChildVisit_Continue;
+}
+
+static void compare_field(struct reader *r, const struct nacre_item *shadow,
+			  const struct nacre_item *real)
+{
+	const struct nacre_type *a = shadow->type, *b = real->type;
+
+	if (shadow->offset != real->offset || a->size != b->size)
+		reader_fail(r, &shadow->at, "field '%s' has offset %llu and size %llu; in the "
+			    "upstream header %llu and %llu", shadow->name,
+			    (unsigned long long)shadow->offset / 8, (unsigned long long)a->size,
+			    (unsigned long long)real->offset / 8, (unsigned long long)b->size);
+	else if (strcmp(a->canonical, b->canonical))
+		reader_fail(r, &shadow->at, "field '%s' has the type '%s'; in the upstream header "
+			    "it is '%s'", shadow->name, a->spelling, b->spelling);
+}
+
+/* Every field there, in order, at its place, of its type. */
+static void compare(struct reader *r, const struct nacre_view *v)
+{
+	const struct nacre_item *shadow = v->fields, *real = v->record->fields;
+
+	for (; shadow && real && !r->failed; shadow = shadow->next, real = real->next) {
+		if (strcmp(shadow->name, real->name))
+			reader_fail(r, &shadow->at, "field '%s' stands where the upstream header "
+				    "has '%s'", shadow->name, real->name);
+		else
+			compare_field(r, shadow, real);
+	}
+	if (real && !shadow)
+		reader_fail(r, &v->at, "view '%s' lacks the field '%s'", v->name, real->name);
+	else if (shadow && !real)
+		reader_fail(r, &shadow->at, "field '%s' is not in the upstream header",
+			    shadow->name);
+}
+
+void reader_view(struct reader *r, CXCursor function)
+{
+	struct shadow s = {.r = r};
+	struct nacre_view *v = nacre_arena_alloc(r->arena, sizeof(*v));
+	struct nacre_type *real;
+	const char *name;
+
+	v->name = reader_text(r, clang_getCursorSpelling(function)) + strlen("nacre_view_");
+	v->at = reader_at(r, function);
+	clang_visitChildren(function, visit_body, &s);
+	if (!s.found) {
+		reader_fail(r, &v->at, "NACRE_VIEW(%s) { struct x { .. }; } holds no struct", v->name);
+		return;
+	}
+	name = reader_text(r, clang_getCursorSpelling(s.record));
+	if (s.alias && (!*name || !reader_named_type(r, name)))
+		name = s.alias;
+	real = reader_named_type(r, name);
+	if (!real || !real->record || !real->record->complete) {
+		reader_fail(r, &v->at, "view '%s': the upstream header has no struct '%s'", v->name,
+			    name);
+		return;
+	}
+	v->record = real->record;
+	v->fields = reader_fields(r, clang_getCursorType(s.record));
+	compare(r, v);
+	*r->view_end = v;
+	r->view_end = &v->next;
+	v->next_of_record = v->record->views;
+	v->record->views = v;
+}
+
+struct nacre_view *reader_plain_view(struct reader *r, struct nacre_record *record,
+				     const struct nacre_at *at)
+{
+	struct nacre_view *v = nacre_arena_alloc(r->arena, sizeof(*v));
+
+	if (!record->name)
+		return reader_fail(r, at, "a struct without a name cannot travel");
+	v->name = record->name;
+	v->record = record;
+	v->at = *at;
+	v->plain = true;
+	for (struct nacre_item *f = record->fields, **end = &v->fields; f; f = f->next) {
+		*end = nacre_arena_alloc(r->arena, sizeof(**end));
+		**end = *f;
+		end = &(*end)->next;
+		*end = NULL;
+	}
+	*r->view_end = v;
+	r->view_end = &v->next;
+	record->views = v;
+	for (struct nacre_item *f = v->fields; f && !r->failed; f = f->next) {
+		if (f->type->kind == NACRE_TYPE_POINTER || f->type->kind == NACRE_TYPE_UNION)
+			reader_fail(r, at, "struct %s has the %s '%s': describe it with "
+				    "NACRE_VIEW(%s) { struct %s { ..fields.. }; }", record->name,
+				    f->type->kind == NACRE_TYPE_UNION ? "union" : "pointer", f->name,
+				    record->name, record->name);
+	}
+	reader_view_rules(r, v);
+	return v;
+}
+
+struct nacre_view *reader_find_view(struct reader *r, struct nacre_record *record, const char *name,
+				    const struct nacre_at *at)
+{
+	struct nacre_view *v;
+
+	if (r->failed)
+		return NULL;
+	if (!record->complete)
+		return reader_fail(r, at, "%s is incomplete: it cannot travel", record->spelling);
+	if (!name) {
+		if (!record->views)
+			return reader_plain_view(r, record, at);
+		if (!record->views->next_of_record)
+			return record->views;
+		return reader_fail(r, at, "%s has several views: say which with view(name)",
+				   record->spelling);
+	}
+	for (v = record->views; v; v = v->next_of_record)
+		if (!strcmp(v->name, name))
+			return v;
+	return reader_fail(r, at, "%s has no view '%s'", record->spelling, name);
+}
+
+void reader_view_rules(struct reader *r, struct nacre_view *v)
+{
+	for (struct nacre_item *f = v->fields; f && !r->failed; f = f->next) {
+		if (f->rule)
+			continue;
+		if (f->bit_field) {
+			reader_fail(r, &f->at, "'%s' is a bit-field: it has no address and cannot "
+				    "travel; wrap the function by hand", f->name);
+			return;
+		}
+		f->rule = reader_rule(r, PLACE_FIELD, f->name, f->type, f->words, &f->at);
+	}
+}
