@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { LOG_LINES = 20 };
+
 /* The name in the line `NACRE_INTERFACE(name, ...`; NULL when there is none. */
 static char *declared_interface(const char *path)
 {
@@ -87,6 +89,18 @@ bool cli_pair_is_shipped(const struct cli_overlay *o, const struct cli_layout *l
 	return o->shipped && !access(proxy, R_OK) && !access(stub, R_OK);
 }
 
+/* What the compiler said in a directory that is about to be removed. */
+static void show_log(const char *dir, const char *name)
+{
+	NACRE_AUTO_FREE char *path = cli_format("%s/%s", dir, name);
+	NACRE_AUTO_FILE FILE *f = fopen(path, "re");
+	NACRE_AUTO_FREE char *line = NULL;
+	size_t room = 0;
+
+	for (int i = 0; i < LOG_LINES && f && getline(&line, &room, f) > 0; i++)
+		fprintf(stderr, "    %s", line);
+}
+
 int cli_pair_make(struct cli_pair *p, const struct cli_overlay *o, const char *extension,
 		  const char *const *include, const struct cli_layout *l)
 {
@@ -107,7 +121,12 @@ int cli_pair_make(struct cli_pair *p, const struct cli_overlay *o, const char *e
 		return code;
 	}
 	name_files(p, p->temp);
-	return cli_generate(o->path, extension, p->temp, include, true, l);
+	code = cli_generate(o->path, extension, p->temp, include, true, l);
+	if (code) {
+		show_log(p->temp, "proxy.log");
+		show_log(p->temp, "stub.log");
+	}
+	return code;
 }
 
 void cli_pair_free(struct cli_pair *p)
