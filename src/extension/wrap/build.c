@@ -79,7 +79,7 @@ static const char *proxy_lib(const struct nacre_wrap_options *o)
 		return o->proxy_lib;
 	return access(NACRE_LIBDIR "/libnacre-proxy.a", R_OK) == 0 ?
 		       NACRE_LIBDIR "/libnacre-proxy.a" :
-		       NACRE_BUILDDIR "/src/extension/proxy/libnacre-proxy.a";
+		       NACRE_BUILDDIR "/src/extension/vproc/libnacre-proxy.a";
 }
 
 static void common(struct command *c, const struct nacre_wrap_options *o, const char *const *flags)
