@@ -12,28 +12,29 @@ struct settings {
 	bool no_build;
 };
 
-static const struct cli_option options[] = {{.name = "extension",
-					     .kind = CLI_TEXT,
-					     .offset = offsetof(struct settings, extension),
-					     .arg = "LIB",
-					     .help = "the shared object that has the interface"},
-					    {.name = "output",
-					     .letter = 'o',
-					     .kind = CLI_TEXT,
-					     .offset = offsetof(struct settings, output),
-					     .arg = "DIR",
-					     .help = "the directory for what is generated"},
-					    {.name = "include",
-					     .letter = 'I',
-					     .kind = CLI_LIST,
-					     .offset = offsetof(struct settings, include),
-					     .arg = "DIR",
-					     .help = "look for headers there too"},
-					    {.name = "no-build",
-					     .kind = CLI_FLAG,
-					     .offset = offsetof(struct settings, no_build),
-					     .help = "only write the sources, compile nothing"},
-					    {.name = NULL}};
+static const struct cli_option options[] = {
+	{.name = "extension",
+	 .kind = CLI_TEXT,
+	 .offset = offsetof(struct settings, extension),
+	 .arg = "LIB",
+	 .help = "make the pair for this shared object: its name, symbols, versions"},
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = CLI_TEXT,
+	 .offset = offsetof(struct settings, output),
+	 .arg = "DIR",
+	 .help = "the directory for what is generated"},
+	{.name = "include",
+	 .letter = 'I',
+	 .kind = CLI_LIST,
+	 .offset = offsetof(struct settings, include),
+	 .arg = "DIR",
+	 .help = "look for headers there too"},
+	{.name = "no-build",
+	 .kind = CLI_FLAG,
+	 .offset = offsetof(struct settings, no_build),
+	 .help = "only write the sources, compile nothing"},
+	{.name = NULL}};
 
 static int run(void *settings, int argc, char **argv)
 {
@@ -43,9 +44,9 @@ static int run(void *settings, int argc, char **argv)
 	int code;
 
 	(void)argc;
-	if (!s->extension || !s->output)
-		return cli_error(NACRE_E_USAGE, argv[0], "%s is missing: see `nacre wrap --help`",
-				 s->extension ? "-o DIR" : "--extension LIB");
+	if (!s->output)
+		return cli_error(NACRE_E_USAGE, argv[0],
+				 "-o DIR is missing: see `nacre wrap --help`");
 	cli_layout_find(&layout);
 	code = cli_overlay_find(&overlay, argv[0], &layout);
 	if (!code)

@@ -63,7 +63,7 @@ int cli_generate(const char *overlay, const char *extension, const char *dir,
 		return cli_error(NACRE_E_SYSTEM, "memory", "there is none left");
 	argv[at++] = l->generator;
 	argv[at++] = (char *)(uintptr_t)overlay;
-	argv[at++] = (char *)(uintptr_t)extension;
+	argv[at++] = (char *)(uintptr_t)(extension ? extension : "");
 	argv[at++] = (char *)(uintptr_t)dir;
 	argv[at++] = l->include;
 	argv[at++] = l->proxy_library;

@@ -7,6 +7,7 @@
 
 /**
  * cli_generate() - proxy, stub and audit report for @overlay into @dir
+ * @extension: the shared object that it is made for; NULL: any extension of the interface
  * @include: further directories for the compiler, NULL-ended; may be NULL
  * @build:   compile them as well
  *

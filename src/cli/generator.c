@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 		return cli_error(NACRE_E_USAGE, argv[0], "a part of nacre: use `nacre wrap`");
 	options = (struct nacre_wrap_options){
 		.overlay = argv[1],
-		.extension = argv[2],
+		.extension = *argv[2] ? argv[2] : NULL,
 		.out = argv[3],
 		.include_dir = argv[4],
 		.proxy_lib = argv[5],
