@@ -256,7 +256,7 @@ ck_rv_t C_WaitForSlotEvent(ck_flags_t flags, ck_slot_id_t *slot nacre(out), void
 ck_rv_t C_GetMechanismList(ck_slot_id_t slot_id, ck_mechanism_type_t *mechanism_list OUT(count),
 			   unsigned long *count LENGTH) nacre(idempotent);
 ck_rv_t C_GetMechanismInfo(ck_slot_id_t slot_id, ck_mechanism_type_t type,
-			   struct ck_mechanism_info *info nacre(out)) nacre(idempotent);
+			   struct ck_mechanism_info *info nacre(inout)) nacre(idempotent);
 ck_rv_t C_InitToken(ck_slot_id_t slot_id, unsigned char *pin IN(pin_len), unsigned long pin_len,
 		    unsigned char *label IN(32)) SLOW nacre(secret);
 ck_rv_t C_InitPIN(ck_session_handle_t session, unsigned char *pin IN(pin_len), unsigned long pin_len)
