@@ -8,6 +8,9 @@
  * host looks at. The second child becomes the program; its parent is gone, so init collects it.
  * (One child with exit signal 0 would not do: execve sets the exit signal to SIGCHLD.)
  *
+ * The program leads a session of its own: Ctrl-C at the host's terminal is the host's affair, and a
+ * kill(0, ...) in the program does not reach the host.
+ *
  * All signals are blocked meanwhile: a handler of the host must not run in a child that shares its
  * memory. The children use only system calls.
  */
@@ -69,6 +72,7 @@ static int program(void *arg)
 		sigaction(sig, &plain, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid(); /* neither the terminal's signals nor kill(0) may cross */
 	if (place_fds(s) == 0)
 		execve(s->path, s->argv, s->envp);
 	s->sys = errno;

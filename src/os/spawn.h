@@ -12,7 +12,7 @@
  *
  * The program is nobody's child: no SIGCHLD is raised, no zombie is left, and a waitpid(-1) of the host
  * never sees it. The cost does not depend on the caller's size, as nothing is copied. The program
- * gets default signal dispositions, an empty mask, /dev/null as its input, and the caller's standard
+ * leads a session of its own, gets default signal dispositions, an empty mask, /dev/null as its input, and the caller's standard
  * error as its output and standard error; every other descriptor is closed.
  */
 int nacre_spawn_detached(const char *path, char *const argv[], char *const envp[], const int *fds,
