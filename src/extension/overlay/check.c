@@ -10,7 +10,7 @@ static bool is_taken(const char *name)
 {
 	static const char *const taken[] = {"call", "result", "success", "s", "up", "d", "i", "no",
 					    "wire", "own", "keep", "host", "thunk", "extension",
-					    "function", "errno", "cap", "value", NULL};
+					    "function", "errno", "cap", NULL};
 
 	for (int i = 0; taken[i]; i++)
 		if (!strcmp(taken[i], name))

@@ -43,8 +43,9 @@ static enum CXChildVisitResult visit_param(CXCursor c, CXCursor parent, CXClient
 	if (p->type->kind == NACRE_TYPE_ARRAY) { /* T x[n] as a parameter is T *x */
 		p->type->kind = NACRE_TYPE_POINTER;
 		p->type->size = p->type->align = 8;
-		p->type->spelling =
-			nacre_arena_printf(r->arena, "%s *", p->type->target->spelling);
+		if (!p->type->names[0])
+			p->type->spelling =
+				nacre_arena_printf(r->arena, "%s *", p->type->target->spelling);
 	}
 	if (!*p->name)
 		p->name = NULL;

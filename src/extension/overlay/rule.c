@@ -462,7 +462,8 @@ static struct nacre_rule *pointer_rule(struct said *s, struct nacre_type *type)
 		return handle_rule(s, type, reader_find_handle(s->r, s->handle));
 	if (s->token && !means_target(s, type))
 		return new_rule(s, NACRE_RULE_TOKEN, type);
-	if (s->string && is_char(type->target) && !(s->dir & NACRE_OUT))
+	if (s->string && is_char(type->target) &&
+	    (!(s->dir & NACRE_OUT) || (s->place == PLACE_FIELD && s->interned)))
 		return string_rule(s, type);
 	if (type->target->kind == NACRE_TYPE_FUNCTION) {
 		if (!s->callback)

@@ -115,7 +115,7 @@ static int build_proxy(const struct nacre_wrap_options *o, const char *const *fl
 	add(&c, "-Wl,--version-script=%s/symbols.map", o->out);
 	if (soname && *soname)
 		add(&c, "-Wl,-soname,%s", soname);
-	add(&c, "-Wl,-Bsymbolic");
+	add(&c, "-Wl,-Bsymbolic,--exclude-libs,ALL");
 	add(&c, "-Wl,-z,now,-z,relro,-z,defs");
 	add(&c, "-o");
 	add(&c, "%s/proxy.so", o->out);

@@ -59,7 +59,7 @@ static void take_room(const struct emit *e, const struct nacre_item *p, const ch
 	const char *room = emit_text(e, "%s_room", p->name);
 
 	if (e->view)
-		nacre_text_line(e->t, "uint64_t %s;\n", room);
+		nacre_text_line(e->t, "uint64_t %s;", room);
 	nacre_text_line(e->t, "if (nacre_get_room(&%s, &%s))", e->in, room);
 	nacre_text_line(e->t, "\t%s = %s;", left, alloc(e, room, size));
 }

@@ -26,8 +26,20 @@ static void send_cell(const struct emit *e, const struct nacre_item *p)
 	if (rule->dir & NACRE_IN) {
 		emit_put_if(e, rule->target, p->name, emit_text(e, "%s_own", p->name));
 	}
-	if (rule->dir & NACRE_OUT)
+}
+
+/* One word of the reply for each number, handle or token that comes back. */
+static void expect_words(const struct emit *e)
+{
+	unsigned count = 0;
+
+	for (const struct nacre_item *p = e->items; p; p = p->next)
+		if (emit_dir(e, p) & NACRE_OUT && !emit_is_mark(e->view, p))
+			count += e->view ? nacre_rule_word(p->rule) : is_cell(p->rule);
+	if (count == 1)
 		expect(e, "8");
+	else if (count)
+		expect(e, emit_text(e, "%u * 8", count));
 }
 
 void emit_send_words(const struct emit *e)
@@ -42,10 +54,9 @@ void emit_send_words(const struct emit *e)
 		} else if (nacre_rule_word(p->rule)) {
 			if (dir & NACRE_IN)
 				emit_put(e, p->rule, p->name, emit_item(e, p));
-			if (e->view && dir & NACRE_OUT)
-				expect(e, "8");
 		}
 	}
+	expect_words(e);
 }
 
 /* An array of handles, tokens or numbers with a rule: a word for each. */

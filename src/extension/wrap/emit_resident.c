@@ -95,7 +95,7 @@ void emit_resident_take(const struct emit *e, const struct nacre_item *p)
 				"nacre_service_alloc(%s, 1, sizeof(*%s));", p->name, p->name, e->call,
 				rule->handle->name, p->name, e->call, p->name);
 	}
-	nacre_text_line(e->t, "if (%s)", p->name);
+	nacre_text_line(e->t, rule->opens ? "else" : "if (%s)", p->name);
 	nacre_text_line(e->t, "\ttake_%s(%s, %s, &%s_keep);", instance, e->call, p->name, p->name);
 	nacre_text_close(e->t, "");
 }
@@ -103,9 +103,18 @@ void emit_resident_take(const struct emit *e, const struct nacre_item *p)
 /* The message's memory is gone after the call: nothing in the struct may point there. */
 static void forget_cursors(const struct emit *e, const struct nacre_item *p)
 {
-	for (const struct nacre_item *f = p->rule->target->view->fields; f; f = f->next)
-		if (f->rule->cursor)
-			nacre_text_line(e->t, "%s->%s = NULL;", p->name, f->name);
+	bool any = false;
+
+	for (const struct nacre_item *f = p->rule->target->view->fields; f; f = f->next) {
+		if (!f->rule->cursor)
+			continue;
+		if (!any)
+			nacre_text_open(e->t, "if (%s)", p->name);
+		any = true;
+		nacre_text_line(e->t, "%s->%s = NULL;", p->name, f->name);
+	}
+	if (any)
+		nacre_text_close(e->t, "");
 }
 
 void emit_resident_reply(const struct emit *e, const struct nacre_item *p)
@@ -119,9 +128,7 @@ void emit_resident_reply(const struct emit *e, const struct nacre_item *p)
 		nacre_text_line(e->t, "nacre_put_word(&%s, nacre_object_add(HANDLE_%s, %s));", e->out,
 				rule->handle->name, p->name);
 	nacre_text_close(e->t, "");
-	nacre_text_open(e->t, "if (%s)", p->name);
 	forget_cursors(e, p);
-	nacre_text_close(e->t, "");
 	if (rule->opens) {
 		nacre_text_line(e->t, "if (!success)");
 		nacre_text_line(e->t, "\tfree(%s);", p->name);

@@ -79,6 +79,16 @@ static const char *version_in(const struct wrap_exports *elf, const char *name)
 	return s ? s->version : "";
 }
 
+/* Symbols without a version cannot be named in a script with versions: they stay as they are,
+ * exported by their visibility, and so must all that is not named. */
+static bool all_versioned(const struct nacre_model *m, const struct wrap_exports *elf)
+{
+	for (const struct nacre_function *f = m->functions; f; f = f->next)
+		if (!*version_in(elf, f->name))
+			return false;
+	return true;
+}
+
 static void node(struct nacre_text *t, const struct nacre_model *m, const struct wrap_exports *elf,
 		 const char *version, const char *parent, bool last)
 {
@@ -107,7 +117,7 @@ void wrap_symbol_map(struct nacre_text *t, const struct nacre_model *m, const st
 		if (written)
 			nacre_text_raw(t, "\n");
 		node(t, m, elf, elf->versions[i].name, elf->versions[i].parent,
-		     i + 1 == elf->version_count);
+		     i + 1 == elf->version_count && all_versioned(m, elf));
 	}
 	if (!written)
 		node(t, m, NULL, "", "", true);
