@@ -98,8 +98,8 @@ uLong adler32_combine(uLong adler1, uLong adler2, z_off_t len2) PURE;
 uLong adler32_combine64(uLong adler1, uLong adler2, z_off64_t len2) PURE;
 
 /* The library */
-const char *zlibVersion(void) nacre(string, interned, idempotent, on_fail(ZLIB_VERSION));
-const char *zError(int err) nacre(string, interned, idempotent, on_fail(""));
+const char *zlibVersion(void) nacre(string, interned, nonnull, idempotent, on_fail(ZLIB_VERSION));
+const char *zError(int err) nacre(string, interned, nonnull, idempotent, on_fail(""));
 uLong zlibCompileFlags(void) PURE;
 const z_crc_t *get_crc_table(void)
 	nacre(refuse, waive("a table of the library's own memory; crc32() needs none"), on_fail(NULL));

@@ -303,9 +303,14 @@ static inline void nacre_give_text(struct nacre_call *call, char *to, bool wante
 /** nacre_take_string() - a string of the extension, as a copy that the host may keep */
 static inline const char *nacre_take_string(struct nacre_call *call, size_t max)
 {
-	const char *text = nacre_get_string(&call->in, max);
+	const char *text = nacre_get_string(&call->in, max), *copy;
 
-	return text ? nacre_intern(text) : NULL;
+	if (!text)
+		return NULL;
+	copy = nacre_intern(text);
+	if (!copy)
+		nacre_call_violate(call, "too many different strings");
+	return copy;
 }
 
 #endif

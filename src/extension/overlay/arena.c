@@ -59,18 +59,15 @@ char *nacre_arena_copy(struct nacre_arena *a, const char *text, size_t n)
 
 char *nacre_arena_printf(struct nacre_arena *a, const char *fmt, ...)
 {
-	va_list ap, again;
-	char *text;
-	int n;
+	va_list ap;
+	char *made, *text;
 
 	va_start(ap, fmt);
-	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (n < 0)
+	if (vasprintf(&made, fmt, ap) < 0)
 		abort();
-	text = nacre_arena_alloc(a, (size_t)n + 1);
-	vsnprintf(text, (size_t)n + 1, fmt, again);
-	va_end(again);
+	va_end(ap);
+	text = nacre_arena_alloc(a, strlen(made) + 1);
+	strcpy(text, made);
+	free(made);
 	return text;
 }

@@ -202,9 +202,10 @@ void reader_function_rules(struct reader *r, struct nacre_function *f)
 	}
 	if (!r->failed && !f->refuse)
 		f->result = reader_rule(r, PLACE_RESULT, f->name, f->type, result, &f->at);
-	if (!f->on_fail)
+	/* What the interface says about numbers says nothing about pointers or nothing at all. */
+	if (!f->on_fail && f->type->kind != NACRE_TYPE_POINTER)
 		f->on_fail = r->m->on_fail;
-	if (!f->success)
+	if (!f->success && f->type->kind != NACRE_TYPE_POINTER && f->type->kind != NACRE_TYPE_VOID)
 		f->success = r->m->success;
 }
 

@@ -88,11 +88,12 @@ static void common(struct command *c, const struct nacre_wrap_options *o, const 
 
 	add(c, "%s", o->cc ? o->cc : getenv("CC") && *getenv("CC") ? getenv("CC") : "cc");
 	for (const char *const *f = (const char *const[]){"-std=gnu11", "-shared", "-fPIC", "-O2", "-g1",
-							  "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
-							  "-Wshadow", "-fvisibility=hidden",
+							  "-D_GNU_SOURCE", "-Wall", "-fvisibility=hidden",
 							  "-fno-strict-aliasing", "-fstack-protector-strong",
 							  NULL}; *f; f++)
 		add(c, "%s", *f);
+	if (NACRE_SANITIZED) /* as the runtime that it is linked with */
+		add(c, "-fsanitize=%s", NACRE_SANITIZE);
 	add(c, "-ffile-prefix-map=%s=.", o->out);
 	if (slash)
 		add(c, "-iquote%.*s", (int)(slash - o->overlay), o->overlay);
@@ -116,7 +117,7 @@ static int build_proxy(const struct nacre_wrap_options *o, const char *const *fl
 	if (soname && *soname)
 		add(&c, "-Wl,-soname,%s", soname);
 	add(&c, "-Wl,-Bsymbolic,--exclude-libs,ALL");
-	add(&c, "-Wl,-z,now,-z,relro,-z,defs");
+	add(&c, "-Wl,-z,now,-z,relro%s", NACRE_SANITIZED ? "" : ",-z,defs");
 	add(&c, "-o");
 	add(&c, "%s/proxy.so", o->out);
 	snprintf(log, sizeof(log), "%s/proxy.log", o->out);

@@ -150,6 +150,7 @@ void emit_stub(struct nacre_text *t, const struct nacre_model *m);
 void emit_audit(struct nacre_text *t, const struct nacre_model *m);
 void emit_heading(struct nacre_text *t, const struct nacre_model *m, const char *file,
 		  const char *purpose);
+void emit_digest(struct nacre_text *t, const struct nacre_model *m);
 void emit_numbers(struct nacre_text *t, const struct nacre_model *m);
 
 #endif

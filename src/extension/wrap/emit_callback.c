@@ -39,6 +39,9 @@ static void serve_callback(struct nacre_text *t, const struct nacre_model *m,
 
 	emit_take_words(&e);
 	emit_take_rest(&e);
+	for (const struct nacre_item *p = f->params; p; p = p->next)
+		if (p->rule->nonnull)
+			nacre_text_line(&take, "if (!%s)\n\t\treturn false;", p->name);
 	e.t = &reply;
 	e.replying = true;
 	if (f->result->kind != NACRE_RULE_VOID)

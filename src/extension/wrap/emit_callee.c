@@ -146,10 +146,8 @@ static void take_pointer(const struct emit *e, const struct nacre_item *p,
 }
 
 static void take_rule(const struct emit *e, const struct nacre_item *p,
-		      const struct nacre_rule *rule, int dir, int number)
+		      const struct nacre_rule *rule, int dir, int number, const char *left)
 {
-	const char *left = emit_item(e, p);
-
 	switch (rule->kind) {
 	case NACRE_RULE_POINTER:
 		take_pointer(e, p, rule, dir, left, number);
@@ -190,7 +188,7 @@ static void take_cases(const struct emit *e, const struct nacre_item *p, int dir
 			nacre_text_open(e->t, "} else if (%s)", when);
 		else
 			nacre_text_open(e->t, "} else");
-		take_rule(e, p, c->rule, dir & c->dir, number);
+		take_rule(e, p, c->rule, dir & c->dir, number, emit_item(e, p));
 		if (c->next)
 			e->t->indent--;
 	}
@@ -250,6 +248,13 @@ static void declare_param(const struct emit *e, const struct nacre_item *p)
 	declare_keeps(e, p);
 }
 
+/* Can the parameter be declared with its value? */
+static bool is_simple(const struct nacre_rule *rule)
+{
+	return rule->kind == NACRE_RULE_STRING || rule->kind == NACRE_RULE_STRINGS ||
+	       (rule->kind == NACRE_RULE_POINTER && rule->dir == NACRE_IN);
+}
+
 void emit_take_rest(const struct emit *e)
 {
 	for (const struct nacre_item *p = e->items; p; p = p->next) {
@@ -262,6 +267,10 @@ void emit_take_rest(const struct emit *e)
 			emit_resident_take(e, p);
 			continue;
 		}
+		if (!e->view && is_simple(rule)) {
+			take_rule(e, p, rule, dir, 0, emit_declare(e, p->type, p->name));
+			continue;
+		}
 		if (!e->view)
 			declare_param(e, p);
 		if (rule->kind == NACRE_RULE_IGNORE)
@@ -271,7 +280,7 @@ void emit_take_rest(const struct emit *e)
 		else if (rule->kind == NACRE_RULE_CASES)
 			take_cases(e, p, dir);
 		else
-			take_rule(e, p, rule, dir, 0);
+			take_rule(e, p, rule, dir, 0, emit_item(e, p));
 	}
 }
 

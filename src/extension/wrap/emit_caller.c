@@ -123,12 +123,14 @@ static void send_deep(const struct emit *e, const struct nacre_item *p,
 				     e->f->type->kind == NACRE_TYPE_ENUM;
 
 		nacre_text_open(e->t, "if (no)");
-		nacre_text_line(e->t, "refuse(%s, no);", e->call);
+		nacre_text_line(e->t, "refuse_call(%s, no);", e->call);
 		if (number_result) {
 			nacre_text_line(e->t, "if (no->has_value)");
 			nacre_text_line(e->t, "\treturn (%s)no->value;", e->f->type->spelling);
 		}
 		emit_on_fail(e);
+		if (e->f->type->kind == NACRE_TYPE_VOID)
+			nacre_text_line(e->t, "return;");
 		nacre_text_close(e->t, "");
 	}
 }
@@ -138,7 +140,7 @@ static void send_pointer(const struct emit *e, const struct nacre_item *p,
 {
 	if (rule->target->kind == NACRE_RULE_STRING) { /* out: the extension's own memory */
 		nacre_text_line(e->t, "nacre_put_word(&%s, %s ? 8 : NACRE_ABSENT);", e->out, pointer);
-		expect(e, emit_text(e, "8 + nacre_padded(%s + 1)",
+		expect(e, emit_text(e, "8 + nacre_padded((%s) + 1)",
 				    emit_max(e, rule->target, true)));
 	} else if (emit_deep(rule, dir)) {
 		send_deep(e, p, rule, dir, pointer, number);
@@ -201,7 +203,7 @@ static void send_rule(const struct emit *e, const struct nacre_item *p,
 			nacre_text_line(e->t, "nacre_put_string(&%s, %s, %s);", e->out, pointer,
 					emit_max(e, rule, !e->proxy));
 		if (dir & NACRE_OUT)
-			expect(e, emit_text(e, "8 + nacre_padded(%s + 1)",
+			expect(e, emit_text(e, "8 + nacre_padded((%s) + 1)",
 					    emit_max(e, rule, true)));
 		break;
 	case NACRE_RULE_STRINGS:
@@ -253,7 +255,7 @@ static void send_value(const struct emit *e, const struct nacre_item *p, int dir
 		return;
 	}
 	nacre_text_open(e->t, "if (no)");
-	nacre_text_line(e->t, "refuse(%s, no);", e->call);
+	nacre_text_line(e->t, "refuse_call(%s, no);", e->call);
 	emit_on_fail(e);
 	nacre_text_close(e->t, "");
 }

@@ -78,7 +78,7 @@ static void expect_result(const struct emit *e)
 	const struct nacre_rule *rule = e->f->result;
 
 	if (rule->kind == NACRE_RULE_STRING)
-		nacre_text_line(e->t, "nacre_call_expect(&call, 8 + nacre_padded(%s + 1));",
+		nacre_text_line(e->t, "nacre_call_expect(&call, 8 + nacre_padded((%s) + 1));",
 				emit_max(e, rule, true));
 	else if (rule->kind == NACRE_RULE_STRUCT)
 		nacre_text_line(e->t, "nacre_call_expect(&call, 8 + nacre_padded(sizeof(%s)));",
@@ -98,6 +98,9 @@ static void read_result(const struct emit *e)
 	case NACRE_RULE_STRING:
 		nacre_text_line(e->t, "%s = (%s)(uintptr_t)nacre_take_string(&call, %s);", left,
 				emit_plain(e, rule->type), emit_max(e, rule, true));
+		if (rule->nonnull)
+			nacre_text_line(e->t, "if (!result)\n\t\t\t%s",
+					emit_violate(e, "the result is NULL"));
 		return;
 	case NACRE_RULE_ALIAS:
 		nacre_text_line(e->t, "%s = nacre_get_word(&call.in) ? (%s)%s : NULL;", left,
@@ -202,8 +205,7 @@ void emit_proxy_function(struct nacre_text *t, const struct nacre_model *m,
 	emit_with_locals(t, &body);
 	nacre_text_close(t, "");
 	e.t = t;
-	if (f->type->kind != NACRE_TYPE_VOID || (f->on_fail && f->on_fail->statements[0]))
-		emit_on_fail(&e);
+	emit_on_fail(&e);
 	nacre_text_close(t, "\n");
 	nacre_text_free(&body);
 	nacre_text_free(&copies);

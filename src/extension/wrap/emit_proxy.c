@@ -78,23 +78,20 @@ static void handles(struct nacre_text *t, const struct nacre_model *m)
 	nacre_text_close(t, ";\n");
 }
 
-static const char *digest(const struct emit *e)
+void emit_digest(struct nacre_text *t, const struct nacre_model *m)
 {
-	const char *text = "";
-
+	nacre_text_raw(t, "\t.digest = {");
 	for (int i = 0; i < 16; i++)
-		text = emit_text(e, "%s%s0x%02x", text, i ? ", " : "", e->m->digest[i]);
-	return text;
+		nacre_text_raw(t, "%s0x%02x", !i ? "" : i % 8 ? ", " : ",\n\t\t   ", m->digest[i]);
+	nacre_text_raw(t, "},\n");
 }
 
 static void interface(struct nacre_text *t, const struct nacre_model *m)
 {
-	struct emit e = {.t = t, .m = m};
-
 	nacre_text_open(t, "const struct nacre_interface nacre_interface =");
 	nacre_text_line(t, ".name = \"%s\",", m->name);
 	nacre_text_line(t, ".version = \"%s\",", m->version);
-	nacre_text_line(t, ".digest = {%s},", digest(&e));
+	emit_digest(t, m);
 	nacre_text_line(t, ".deadline_ms = %s,", m->deadline ? m->deadline : "30000");
 	nacre_text_line(t, ".op_count = OP_COUNT,");
 	nacre_text_line(t, ".handle_count = HANDLE_COUNT,");
@@ -121,7 +118,7 @@ static void refusal_struct(struct nacre_text *t)
 
 static void refuse_function(struct nacre_text *t)
 {
-	nacre_text_function(t, "static void refuse(struct nacre_call *call, const struct refusal *no)");
+	nacre_text_function(t, "static void refuse_call(struct nacre_call *call, const struct refusal *no)");
 	nacre_text_line(t, "nacre_call_refuse(call, no->why);");
 	nacre_text_line(t, "if (no->error)");
 	nacre_text_line(t, "\terrno = no->error;");
@@ -153,7 +150,7 @@ void emit_proxy(struct nacre_text *t, const struct nacre_model *m)
 	handles(t, m);
 	if (any_view(m))
 		refusal_struct(t);
-	if (emit_uses(&functions, "refuse"))
+	if (emit_uses(&functions, "refuse_call"))
 		refuse_function(t);
 	emit_views(t, m, true);
 	emit_proxy_tables(t, m);

@@ -44,8 +44,10 @@ void emit_resident_send(const struct emit *e, const struct nacre_item *p)
 	nacre_text_line(e->t, "no = send_%s(%s, &%s_keep);",
 			emit_instance(e, rule->target->view, rule->dir), e->call, p->name);
 	nacre_text_open(e->t, "if (no)");
-	nacre_text_line(e->t, "refuse(%s, no);", e->call);
+	nacre_text_line(e->t, "refuse_call(%s, no);", e->call);
 	emit_on_fail(e);
+	if (e->f->type->kind == NACRE_TYPE_VOID)
+		nacre_text_line(e->t, "return;");
 	nacre_text_close(e->t, "");
 	if (rule->opens)
 		nacre_text_line(e->t, "nacre_call_expect(%s, 8);", e->call);

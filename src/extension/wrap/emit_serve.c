@@ -58,7 +58,8 @@ static void not_ready(const struct emit *e)
 	for (const struct nacre_item *p = e->f->params; p; p = p->next)
 		if (p->rule->resident && p->rule->opens)
 			opened = p;
-	nacre_text_raw(e->t, "\n");
+	if (e->f->params)
+		nacre_text_raw(e->t, "\n");
 	if (!opened) {
 		nacre_text_line(e->t, "if (!nacre_service_ready(s, (nacre_function)extension.%s))",
 				e->f->name);

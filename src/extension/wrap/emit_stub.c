@@ -33,17 +33,14 @@ static void stub(struct nacre_text *t, const struct nacre_model *m)
 	nacre_text_open(t, "EXPORT const struct nacre_stub nacre_stub =");
 	nacre_text_line(t, ".name = \"%s\",", m->name);
 	nacre_text_line(t, ".version = \"%s\",", m->version);
-	nacre_text_raw(t, "\t.digest = {");
-	for (int i = 0; i < 16; i++)
-		nacre_text_raw(t, "%s0x%02x", !i ? "" : i % 12 ? ", " : ",\n\t\t   ", m->digest[i]);
-	nacre_text_raw(t, "},\n");
+	emit_digest(t, m);
 	nacre_text_line(t, ".op_count = OP_COUNT,");
 	nacre_text_line(t, ".callback_count = CALLBACK_COUNT,");
 	nacre_text_line(t, ".op_names = op_names,");
 	nacre_text_line(t, ".serve = serve,");
 	if (m->callbacks)
 		nacre_text_line(t, ".thunks = thunks,");
-	nacre_text_line(t, ".bind = bind,");
+	nacre_text_line(t, ".bind = bind_extension,");
 	nacre_text_close(t, ";");
 }
 

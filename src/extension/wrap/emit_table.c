@@ -207,7 +207,7 @@ void emit_bind(struct nacre_text *t, const struct nacre_model *m)
 		e.items = e.f->params;
 		bind_from_table(&e);
 	}
-	nacre_text_function(t, "static int bind(void *library, struct nacre_error *e)");
+	nacre_text_function(t, "static int bind_extension(void *library, struct nacre_error *e)");
 	nacre_text_open(t, "static nacre_function *const slots[] =");
 	for (const struct nacre_function *f = m->functions; f; f = f->next)
 		if (!f->refuse)

@@ -168,8 +168,8 @@ const char *emit_used(const struct emit *e, const struct nacre_item *item,
 const char *emit_max(const struct emit *e, const struct nacre_rule *rule, bool from_extension)
 {
 	if (rule->max)
-		return emit_text(e, "(%s)", emit_expr(e, rule->max, EMIT_BEFORE, NULL));
-	return from_extension ? "4096" : "(16 << 20)";
+		return emit_expr(e, rule->max, EMIT_BEFORE, NULL);
+	return from_extension ? "4096" : "16 << 20";
 }
 
 /* "errno = x" or "*out = x", the latter only where there is an out. */
@@ -194,8 +194,6 @@ void emit_on_fail(const struct emit *e)
 		put_statement(e, *s);
 	if (e->f->type->kind != NACRE_TYPE_VOID)
 		nacre_text_line(e->t, "return %s;", f->value);
-	else
-		nacre_text_line(e->t, "return;");
 }
 
 /* In a view: the refusal goes up as a constant, as the function's type is not known here. */
@@ -228,8 +226,15 @@ void emit_refuse(const struct emit *e, const char *why, const struct nacre_failu
 		for (const char *const *s = f->statements; s && *s; s++)
 			put_statement(e, *s);
 		nacre_text_line(e->t, "return %s;", f->value);
+	} else if (f && kind != NACRE_TYPE_INT && kind != NACRE_TYPE_ENUM && *f->statements) {
+		for (const char *const *s = f->statements; *s; s++)
+			put_statement(e, *s);
+		nacre_text_line(e->t, kind == NACRE_TYPE_VOID ? "return;" : "return %s;",
+				e->f->on_fail ? e->f->on_fail->value : "");
 	} else {
 		emit_on_fail(e);
+		if (kind == NACRE_TYPE_VOID)
+			nacre_text_line(e->t, "return;");
 	}
 }
 
