@@ -40,6 +40,7 @@ static void test_cuts(void)
 		if (n != cut || write(copy, buffer, (size_t)cut) != cut)
 			break;
 		all = all && nacre_startup_read(copy, &startup, NULL) < 0;
+		nacre_startup_free(&startup);
 	}
 	tap_ok(all, "a configuration that is cut anywhere is refused");
 	close(fd);
@@ -62,6 +63,7 @@ int main(void)
 	tap_ok(has(startup.environment, "NACRE_TEST_WORD=own") && has(startup.environment, "K=V"),
 	       "the environment is the host's and the registration's");
 	tap_ok(!startup.learn_to, "nothing is learned unless it is asked for");
+	nacre_startup_free(&startup);
 	test_cuts();
 	return tap_done();
 }

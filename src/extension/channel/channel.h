@@ -102,7 +102,8 @@ bool nacre_map_send(struct nacre_map *map, const struct nacre_writer *w, uint16_
  * nacre_map_receive() - copy the peer's message into the next frame
  *
  * To be called after a wait said that there is one. The frame is the reader's memory until
- * nacre_map_release(). Return: -1 where the length is beyond the arena or memory is short.
+ * nacre_map_release(). Return: -1 where the peer spoke more than once, where the length is beyond
+ * the arena, or memory is short.
  */
 int nacre_map_receive(struct nacre_map *map, struct nacre_heard *heard, struct nacre_reader *r);
 void nacre_map_release(struct nacre_map *map);

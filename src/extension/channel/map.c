@@ -109,6 +109,16 @@ static int map_resize(struct nacre_map *map, size_t size)
 	return 0;
 }
 
+/* Make the shared file at least @size bytes. The stub may have made it larger already. */
+static int file_reserve(const struct nacre_map *map, size_t size)
+{
+	struct stat st;
+
+	if (!nacre_fd_ours(&map->owned) || fstat(map->fd, &st) < 0)
+		return -1;
+	return st.st_size >= (off_t)size ? 0 : ftruncate(map->fd, (off_t)size);
+}
+
 int nacre_map_reserve(struct nacre_map *map, size_t size)
 {
 	size_t want = map->arena_size;
@@ -119,7 +129,7 @@ int nacre_map_reserve(struct nacre_map *map, size_t size)
 		return -1;
 	while (want < size)
 		want *= 2;
-	if (!nacre_fd_ours(&map->owned) || ftruncate(map->fd, (off_t)(NACRE_PAGE + want)) < 0)
+	if (file_reserve(map, NACRE_PAGE + want) < 0)
 		return -1;
 	return map_resize(map, want);
 }
@@ -208,14 +218,16 @@ int nacre_map_receive(struct nacre_map *map, struct nacre_heard *heard, struct n
 	uint64_t length;
 	uint8_t *data;
 
-	map->seen = atomic_load_explicit(&line->seq, memory_order_acquire);
+	uint32_t seq = atomic_load_explicit(&line->seq, memory_order_acquire), due = map->seen + 1;
+
+	map->seen = seq;
 	heard->kind = line->kind;
 	heard->cpu = line->cpu;
 	heard->op = line->op;
 	heard->sys = line->sys;
 	length = line->length;
 	memset(r, 0, sizeof(*r));
-	if (map->frame >= NACRE_FRAMES)
+	if (seq != due || map->frame >= NACRE_FRAMES)
 		return -1;
 	/* The host grows the arena; the stub follows when a message says so. */
 	if (!map->host && length > map->arena_size && fstat(map->fd, &st) == 0 &&

@@ -50,6 +50,34 @@ static bool may_try_again(const struct nacre_call *call)
 		call->channel->depth == 0);
 }
 
+/*
+ * The instance of an earlier call, if it can still serve: nobody has taken its place, it lives, and it
+ * has kept silent. A loss that is found here costs the host nothing: nothing was sent.
+ */
+static bool still_bound(struct nacre_channel *channel, uint32_t op)
+{
+	struct nacre_instance *instance = channel->instance;
+
+	if (!instance || instance != atomic_load_explicit(&nacre_current, memory_order_acquire))
+		return false;
+	if (__builtin_expect(!nacre_map_ready(&channel->map) && nacre_map_alive(&channel->map), 1))
+		return true;
+	if (channel->map.page->crash.written || !nacre_map_alive(&channel->map))
+		nacre_supervisor_lost(channel, op, NACRE_LOSS_DEATH, NULL);
+	else
+		nacre_supervisor_lost(channel, op, NACRE_LOSS_VIOLATION, "it spoke unasked");
+	return false;
+}
+
+static bool give_up(struct nacre_call *call, const char *why)
+{
+	if (why)
+		nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(), "%s: not served: %s",
+			  nacre_interface.ops[call->op].name, why);
+	call_end(call);
+	return false;
+}
+
 bool nacre_call_begin(struct nacre_call *call)
 {
 	struct nacre_channel *channel;
@@ -59,26 +87,19 @@ bool nacre_call_begin(struct nacre_call *call)
 	if (call->attempts && call->channel)
 		deadline = call->channel->deadline; /* a second attempt has what is left of it */
 	channel = call->channel = nacre_channel_mine();
-	if (call->done || !channel || !may_try_again(call) ||
-	    (deadline && nacre_clock() >= deadline)) {
-		call_end(call);
-		return false;
-	}
+	if (call->done || !channel || !may_try_again(call))
+		return give_up(call, NULL);
+	if (deadline && nacre_clock() >= deadline)
+		return give_up(call, "the deadline leaves no time for a second attempt");
 	call->attempts++;
 	if (channel->depth == 0) {
-		struct nacre_instance *instance = channel->instance;
-
-		if (__builtin_expect(!instance || instance != atomic_load_explicit(&nacre_current,
-									memory_order_acquire), 0) &&
-		    !nacre_supervisor_bind(channel, call->op)) {
-			call_end(call);
-			return false;
-		}
+		if (!still_bound(channel, call->op) && !nacre_supervisor_bind(channel, call->op))
+			return give_up(call, NULL);
 		channel->deadline = deadline;
-	} else if (!channel->instance || atomic_load(&channel->instance->lost) ||
-		   channel->depth >= NACRE_CALL_DEPTH) {
-		call_end(call);
-		return false;
+	} else if (!channel->instance || atomic_load(&channel->instance->lost)) {
+		return give_up(call, "the virtual process was lost in the call around it");
+	} else if (channel->depth >= NACRE_CALL_DEPTH) {
+		return give_up(call, "calls and callbacks are nested too deeply");
 	}
 	call->generation = channel->instance->generation;
 	nacre_map_write(&channel->map, &call->out);

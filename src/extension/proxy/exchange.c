@@ -139,7 +139,7 @@ enum nacre_outcome nacre_exchange(struct nacre_channel *channel, const struct na
 		if (wait == NACRE_WAIT_TIMEOUT)
 			return lost(channel, op, NACRE_LOSS_DEADLINE, "no reply");
 		if (nacre_map_receive(&channel->map, heard, in) < 0)
-			return lost(channel, op, NACRE_LOSS_VIOLATION, "a message beyond the arena");
+			return lost(channel, op, NACRE_LOSS_VIOLATION, "a message out of turn, or beyond the arena");
 		channel->stub_cpu = heard->cpu;
 		if (__builtin_expect(atomic_load_explicit(&channel->map.page->denied.count,
 							  memory_order_relaxed) !=

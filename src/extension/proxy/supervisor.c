@@ -240,8 +240,12 @@ bool nacre_supervisor_bind(struct nacre_channel *channel, uint32_t op)
 	if (deadline > now + NACRE_START_MS * MS)
 		deadline = now + NACRE_START_MS * MS;
 	nacre_channel_clear(channel, false);
-	if (!take_lock(deadline))
+	if (!take_lock(deadline)) {
+		nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(),
+			  "%s: not served: another thread's restart took longer than the deadline",
+			  nacre_interface.ops[op].name);
 		return false;
+	}
 	if (quarantined(op)) {
 		pthread_mutex_unlock(&lock);
 		return false;

@@ -16,6 +16,8 @@ enum nacre_control_kind {
 	NACRE_CONTROL_CLONE = 1, /* serial; fds: channel, control socket of the virtual process */
 	/* host to virtual process */
 	NACRE_CONTROL_CHANNEL = 2, /* fds: channel */
+	/* nacre-vproc to host, first of all, before anything of the extension is near */
+	NACRE_CONTROL_MEANS = 15, /* status: enum nacre_confine_means that the sandbox is made of */
 	/* zygote to host */
 	NACRE_CONTROL_READY = 16,  /* loaded and confined; text: what could not be confined */
 	NACRE_CONTROL_FAILED = 17, /* cannot be loaded; text: why */

@@ -29,6 +29,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+static void say_means(unsigned means)
+{
+	struct nacre_control message = {.kind = NACRE_CONTROL_MEANS, .status = (int)means};
+
+	if (nacre_fds_send(NACRE_FD_CONTROL, &message, sizeof(message), NULL, 0) < 0)
+		_exit(1);
+}
+
 static _Noreturn void fail(const struct nacre_error *e)
 {
 	struct nacre_control message = {.kind = NACRE_CONTROL_FAILED, .status = e->code};
@@ -136,6 +144,7 @@ int main(void)
 	if (nacre_closure_find(objects, &z.closure, &e) < 0)
 		fail(&e);
 	confinement_from(&z);
+	say_means(z.confinement.means);
 	spaces = nacre_confine_namespaces(&z.confinement);
 	if (z.confinement.learn && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		_exit(1);

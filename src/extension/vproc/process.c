@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "extension/channel/channel.h"
+#include "extension/confine/confine.h"
 #include "extension/vproc/control.h"
 #include "extension/vproc/startup.h"
 #include "os/spawn.h"
@@ -30,7 +31,8 @@ enum { KNOWN_MAX = 64 };
 struct nacre_template {
 	char *name;
 	struct nacre_fd control, life;
-	bool ready, broken;
+	bool started, ready, broken; /* its means are known; it is loaded; it is of no more use */
+	bool namespaces;             /* virtual processes have pid namespaces of their own */
 	char text[248]; /* why it is broken */
 	struct nacre_vproc *known[KNOWN_MAX];
 };
@@ -117,11 +119,70 @@ static struct nacre_vproc *known_by_serial(struct nacre_template *t, uint64_t se
 	return NULL;
 }
 
+/* How many pid namespaces deep: the number of words behind "NSpid:" in @path; 0 unknown. */
+static int namespace_depth(const char *path, int *pid)
+{
+	NACRE_AUTO_FILE FILE *f = fopen(path, "re");
+	char line[256], *word, *rest;
+	int depth = 0;
+
+	*pid = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, "Pid:", 4))
+			*pid = atoi(line + 4);
+		if (strncmp(line, "NSpid:", 6))
+			continue;
+		for (rest = line + 6; (word = strtok_r(rest, " \t\n", &rest));)
+			depth++;
+	}
+	return depth;
+}
+
+/*
+ * Is @fd the pidfd of a process that the host may end? It came from the sandbox, whose code can get
+ * hold of a pidfd of the host (SO_PEERPIDFD) and hand it back. A clone lives at least one pid
+ * namespace below the host; without namespaces it is at least neither the host nor its parent.
+ */
+static bool is_victim(const struct nacre_template *t, int fd)
+{
+	int pid, own, depth, own_depth = namespace_depth("/proc/self/status", &own);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	depth = namespace_depth(path, &pid);
+	if (!t->started || pid <= 0 || pid == getpid() || pid == getppid())
+		return false;
+	return t->namespaces ? depth > own_depth : true;
+}
+
+/* The first message comes from nacre-vproc itself: what the sandbox is made of. */
+static void take_means(struct nacre_template *t, unsigned means)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} all[] = {{NACRE_CONFINE_USERNS, "user namespaces"},
+		   {NACRE_CONFINE_NETNS, "network namespaces"},
+		   {NACRE_CONFINE_LANDLOCK, "Landlock"},
+		   {NACRE_CONFINE_SECCOMP, "seccomp"}};
+
+	t->started = true;
+	t->namespaces = means & NACRE_CONFINE_USERNS;
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (!(means & all[i].bit))
+			nacre_log(NACRE_LOG_WARN, t->name, "the sandbox has to do without %s",
+				  all[i].name);
+}
+
 /* One message of the zygote; @fds are taken out where they are kept. */
 static void take_message(struct nacre_template *t, const struct nacre_control *m, int *fds)
 {
 	struct nacre_vproc *v = known_by_serial(t, m->serial);
 
+	if (!t->started && m->kind == NACRE_CONTROL_MEANS) {
+		take_means(t, (unsigned)m->status);
+		return;
+	}
 	switch (m->kind) {
 	case NACRE_CONTROL_READY:
 		t->ready = true;
@@ -130,7 +191,7 @@ static void take_message(struct nacre_template *t, const struct nacre_control *m
 		template_break(t, m->text);
 		return;
 	case NACRE_CONTROL_CLONED:
-		if (!v || v->pidfd.fd >= 0 || fds[0] < 0)
+		if (!v || v->pidfd.fd >= 0 || !is_victim(t, fds[0]))
 			break;
 		v->pidfd = nacre_fd_own(nacre_steal_fd(&fds[0]));
 		return;

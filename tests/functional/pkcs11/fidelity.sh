@@ -8,7 +8,7 @@ for program in softhsm2-util pkcs11-tool p11tool openssl; do requires_program "$
 make_token
 ok "SoftHSM2 can be registered" register_module
 tool() { pkcs11-tool --module "$module" --token-label test "$@"; }
-proxied() { "$nacre" exec -- pkcs11-tool --module "$module" --token-label test "$@"; }
+proxied() { in_host pkcs11-tool --module "$module" --token-label test "$@"; }
 
 # same SENTENCE ARGUMENTS...: pkcs11-tool prints the same both ways, status included
 same()
@@ -45,26 +45,34 @@ ok "the proxy signs" sign proxied --output-file "$work/signature.proxied"
 ok "both signatures are the same bytes" cmp "$work/signature.direct" "$work/signature.proxied"
 ok "the proxy verifies what was signed directly" proxied -l --pin 1234 --verify --mechanism SHA256-RSA-PKCS \
 	--id 01 --input-file "$work/data" --signature-file "$work/signature.direct"
-ok "an RSA-PSS signature (mechanism with a parameter) is made and verified" sh -c '
-	"$@" -l --pin 1234 --sign --mechanism SHA256-RSA-PKCS-PSS --id 01 --input-file "$work/data" \
+pss()
+{
+	proxied -l --pin 1234 --sign --mechanism SHA256-RSA-PKCS-PSS --id 01 --input-file "$work/data" \
 		--output-file "$work/pss" &&
-	"$@" -l --pin 1234 --verify --mechanism SHA256-RSA-PKCS-PSS --id 01 --input-file "$work/data" \
-		--signature-file "$work/pss"' sh "$nacre" exec -- pkcs11-tool --module "$module" --token-label test
-ok "an ECDH key is derived (parameter with embedded pointers)" sh -c '
+		proxied -l --pin 1234 --verify --mechanism SHA256-RSA-PKCS-PSS --id 01 \
+			--input-file "$work/data" --signature-file "$work/pss"
+}
+ok "an RSA-PSS signature (mechanism with a parameter) is made and verified" pss
+derive()
+{
 	openssl ecparam -name prime256v1 -genkey -noout 2>/dev/null |
 		openssl ec -pubout -outform DER >"$work/peer" 2>/dev/null
-	"$@" -l --pin 1234 --derive --mechanism ECDH1-DERIVE --id 02 --input-file "$work/peer" \
-		--output-file "$work/shared"' sh "$nacre" exec -- pkcs11-tool --module "$module" --token-label test
+	proxied -l --pin 1234 --derive --mechanism ECDH1-DERIVE --id 02 --input-file "$work/peer" \
+		--output-file "$work/shared"
+}
+ok "an ECDH key is derived (parameter with embedded pointers)" derive
 
 export GNUTLS_PIN=1234
 gnutls() { p11tool --provider "$module" --login "$@"; }
-gnutls_proxied() { "$nacre" exec -- p11tool --provider "$module" --login "$@"; }
+gnutls_proxied() { in_host p11tool --provider "$module" --login "$@"; }
 gnutls --list-all 'pkcs11:token=test' >"$work/direct" 2>&1
 gnutls_proxied --list-all 'pkcs11:token=test' >"$work/proxied" 2>&1
 ok "GnuTLS' p11tool lists the same objects" diff -u "$work/direct" "$work/proxied"
 ok "and there are some" grep -q 'Private key' "$work/direct"
 gnutls --list-mechanisms 'pkcs11:token=test' >"$work/direct" 2>&1
 gnutls_proxied --list-mechanisms 'pkcs11:token=test' >"$work/proxied" 2>&1
+# SoftHSM2 leaves the flags of some mechanisms as it finds them on the host's stack.
+sed -i 's/ CKM_\([^ ]*\).*/ CKM_\1/' "$work/direct" "$work/proxied"
 ok "and the same mechanisms" diff -u "$work/direct" "$work/proxied"
 gnutls_proxied --export 'pkcs11:token=test;object=key;type=public' >"$work/proxied" 2>&1
 gnutls --export 'pkcs11:token=test;object=key;type=public' >"$work/direct" 2>&1

@@ -8,6 +8,16 @@ module=/usr/lib/softhsm/libsofthsm2.so
 tokens=$work/tokens
 export work NACRE_REGISTRY=$work/registry NACRE_LOG=$work/log SOFTHSM2_CONF=$work/softhsm2.conf
 
+# In a sanitized build the hosts have to bring the sanitizer's library along.
+in_host() # COMMAND...: nacre exec
+{
+	if [ -n "${NACRE_TEST_PRELOAD:-}" ]; then
+		ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$NACRE_TEST_PRELOAD "$nacre" exec -- "$@"
+	else
+		"$nacre" exec -- "$@"
+	fi
+}
+
 make_token()
 {
 	mkdir -p "$tokens"
@@ -19,7 +29,8 @@ make_token()
 register_module() # [OPTIONS...]
 {
 	"$nacre" register softhsm2 --overlay pkcs11 --extension "$module" \
-		--allow-read "$SOFTHSM2_CONF" --allow-write "$tokens" "$@" >/dev/null &&
+		--allow-read "$SOFTHSM2_CONF" --allow-write "$tokens" \
+		${NACRE_TEST_PRELOAD:+--memory 0} "$@" >/dev/null &&
 		sed -i "s/^max_failures = .*/max_failures = 1000000/" \
 			"$NACRE_REGISTRY/registry.d/softhsm2.conf"
 }
