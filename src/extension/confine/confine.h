@@ -85,6 +85,9 @@ int nacre_syscall_number(const char *name);
  * @profile:  file that gets "allow_syscall = NAME", "allow_read = PATH", "allow_write = PATH" lines
  */
 int nacre_learn_serve(int listener, const char *profile, struct nacre_error *e);
+/** nacre_learn_serve_beyond() - the same, leaving out what @c (closure, paths, calls) allows already */
+int nacre_learn_serve_beyond(int listener, const struct nacre_confinement *c, const char *profile,
+			     struct nacre_error *e);
 
 /**
  * nacre_closure_find() - the files needed to load @objects: themselves, their libraries, ld.so

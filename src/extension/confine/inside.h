@@ -74,6 +74,8 @@ extern const char *const confine_calls_always[];
 extern const char *const confine_calls_private_root[];
 /** ... with nacre_confinement.fork */
 extern const char *const confine_calls_fork[];
+/** confine_allows() - is @name allowed whatever its arguments? @c may be NULL */
+bool confine_allows(const struct nacre_confinement *c, const char *name);
 /** Numbers that are refused with EPERM; the rest of what is not allowed gets ENOSYS. */
 extern const int confine_refused[];
 extern const size_t confine_refused_count;

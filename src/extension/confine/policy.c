@@ -117,3 +117,18 @@ const int confine_refused[] = {
 };
 
 const size_t confine_refused_count = sizeof(confine_refused) / sizeof(*confine_refused);
+
+static bool in_list(const char *name, const char *const *list)
+{
+	for (; list && *list; list++)
+		if (!strcmp(*list, name))
+			return true;
+	return false;
+}
+
+bool confine_allows(const struct nacre_confinement *c, const char *name)
+{
+	return in_list(name, confine_calls_always) ||
+	       ((!c || c->means & NACRE_CONFINE_USERNS) && in_list(name, confine_calls_private_root)) ||
+	       (c && ((c->fork && in_list(name, confine_calls_fork)) || in_list(name, c->syscalls)));
+}

@@ -51,10 +51,18 @@ struct build {
 	const char *at;
 };
 
+/* libseccomp's index is quick, the generated table knows newer calls. */
+static int number_of(const char *name)
+{
+	int nr = seccomp_syscall_resolve_name(name);
+
+	return nr == __NR_SCMP_ERROR ? nacre_syscall_number(name) : nr;
+}
+
 static void add(struct build *b, uint32_t action, const char *name, unsigned count,
 		const struct scmp_arg_cmp *args)
 {
-	int nr = nacre_syscall_number(name), err;
+	int nr = number_of(name), err;
 
 	if (nr < 0 || b->err)
 		return;
@@ -154,7 +162,7 @@ static void add_declared(struct build *b)
 	const char *const *name = b->c->syscalls;
 
 	for (; name && *name && !b->err; name++) {
-		if (nacre_syscall_number(*name) < 0) {
+		if (number_of(*name) < 0) {
 			b->err = ENOSYS;
 			b->at = *name;
 		}
