@@ -272,4 +272,22 @@ static inline double nacre_double_of(uint64_t word)
 	return value;
 }
 
+/** nacre_put_part() - the first @n bytes of a union of @size bytes */
+static inline void nacre_put_part(struct nacre_writer *w, const void *data, uint64_t n, size_t size)
+{
+	if (n > size)
+		w->failed = true;
+	else
+		nacre_put_bytes(w, data, n);
+}
+
+/** nacre_get_part() - the same, into the union at @to */
+static inline void nacre_get_part(struct nacre_reader *r, void *to, uint64_t n, size_t size)
+{
+	if (n > size)
+		r->bad = true;
+	else
+		nacre_get_flat(r, to, n);
+}
+
 #endif

@@ -8,7 +8,7 @@
 /* Names that generated code uses for itself. */
 static bool is_taken(const char *name)
 {
-	static const char *const taken[] = {"call", "result", "success", "s", "up", "d", "i", "no",
+	static const char *const taken[] = {"call", "result", "success", "s", "up", "down", "i", "no",
 					    "wire", "own", "keep", "host", "thunk", "extension",
 					    "function", "errno", "cap", NULL};
 
@@ -49,12 +49,13 @@ static void check_expr(struct reader *r, const struct nacre_item *items, const c
 		return;
 	for (; items; items = items->next)
 		if (items->name && !strcmp(items->name, unknown)) {
-			reader_fail(r, at, "'%.80s': *%s can be named only where %s points to one "
-				    "number that travels", expr, unknown, unknown);
+			reader_fail(r, at, "'%.60s': *%s can be named only where %s points to one "
+				    "number that travels: name another parameter", expr, unknown,
+				    unknown);
 			return;
 		}
-	reader_fail(r, at, "'%.80s': '%s' names no parameter, field, constant or function", expr,
-		    unknown);
+	reader_fail(r, at, "'%.60s': '%s' names no parameter, field, constant or function: "
+		    "correct it, or include what declares it", expr, unknown);
 }
 
 static void check_failure(struct reader *r, const struct nacre_failure *f, const struct nacre_at *at)

@@ -58,7 +58,8 @@ static bool is_keyword(const char *name)
 	static const char *const words[] = {"sizeof", "struct",	  "union",    "enum",	"unsigned",
 					    "signed", "char",	  "short",    "int",	"long",
 					    "float",  "double",	  "_Bool",    "void",	"const",
-					    "__typeof__", "offsetof", "uint64_t", "uint32_t", NULL};
+					    "__typeof__", "offsetof", "uint64_t", "uint32_t",
+					    "true", "false", "NULL", NULL};
 
 	for (int i = 0; words[i]; i++)
 		if (!strcmp(words[i], name))

@@ -94,6 +94,7 @@ struct nacre_rule {
 	const char *count;        /* elements before the call (in) */
 	const char *cap, *len;    /* elements of an out buffer: room before, used after */
 	bool text;                /* an out buffer that ends with 0 */
+	bool embedded;            /* of a case: the value is a union, and bytes of it travel */
 	bool nullable, nonnull, opens, interned, cell, resident, cursor;
 	const char *max;          /* of a string */
 	struct nacre_handle *handle;

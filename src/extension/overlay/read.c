@@ -296,6 +296,7 @@ static void check_diagnostics(struct reader *r)
 	for (unsigned i = 0; i < count && !r->failed; i++) {
 		CXDiagnostic d = clang_getDiagnostic(r->tu, i);
 		struct nacre_at at = {NULL, 0};
+		const char *text;
 		CXFile file = NULL;
 
 		if (clang_getDiagnosticSeverity(d) >= CXDiagnostic_Error) {
@@ -303,8 +304,9 @@ static void check_diagnostics(struct reader *r)
 						   NULL, NULL);
 			if (file)
 				at.file = reader_text(r, clang_getFileName(file));
-			reader_fail(r, &at, "%s",
-				    reader_text(r, clang_getDiagnosticSpelling(d)));
+			text = reader_text(r, clang_getDiagnosticSpelling(d));
+			reader_fail(r, &at, strncmp(text, "conflicting types", 17) ? "%s" :
+				    "%s: declare it as the upstream header does", text);
 		}
 		clang_disposeDiagnostic(d);
 	}

@@ -264,6 +264,15 @@ static struct nacre_rule *bytes_rule(struct said *s, struct nacre_type *type)
 	return rule;
 }
 
+static struct nacre_rule *string_rule(struct said *s, struct nacre_type *type)
+{
+	struct nacre_rule *rule = new_rule(s, NACRE_RULE_STRING, type);
+
+	rule->max = s->max;
+	rule->interned = s->interned;
+	return rule;
+}
+
 /* The rule of one alternative. */
 static struct nacre_rule *case_rule(struct said *s, struct nacre_type *type, const char *text,
 				    int *dir)
@@ -287,9 +296,14 @@ static struct nacre_rule *case_rule(struct said *s, struct nacre_type *type, con
 		return reader_fail(s->r, &s->at, "'%s': a case without a rule", s->name);
 	if (!strcmp(w->name, "bytes") && w->args) {
 		inner.count = w->args;
-		return bytes_rule(&inner, type);
+		rule = bytes_rule(&inner, type);
+		rule->embedded = type->kind == NACRE_TYPE_UNION;
+		return rule;
 	}
 	list = w->args ? nacre_words_list(s->r->arena, w->args, ',') : NULL;
+	if (type->kind == NACRE_TYPE_UNION)
+		return reader_fail(s->r, &s->at, "'%s': of a union, bytes(n) travel: the size of the "
+				   "member that counts", s->name);
 	if (!strcmp(w->name, "struct") && list && list[0] && !list[1])
 		return pointed_rule(&inner, list[0], NULL);
 	if (!strcmp(w->name, "array") && list && list[0] && list[1] && !list[2])
@@ -300,9 +314,10 @@ static struct nacre_rule *case_rule(struct said *s, struct nacre_type *type, con
 		return rule;
 	}
 	say(&inner, text);
-	if (inner.null || inner.handle || (inner.string && !(inner.dir & NACRE_OUT)))
-		return inner.string ? (inner.dir = 0, rule_for(&inner, type)) :
-				      rule_for(&inner, type);
+	if (inner.string && !(inner.dir & NACRE_OUT))
+		return string_rule(&inner, type);
+	if (inner.null || inner.handle)
+		return rule_for(&inner, type);
 	return reader_fail(s->r, &s->at, "'%s': a case is bytes(n), struct(x), array(x, n), "
 			   "handle(x), string, null or refuse(value)", s->name);
 }
@@ -354,15 +369,6 @@ static struct nacre_rule *cases_rule(struct said *s, struct nacre_type *type)
 	return rule;
 }
 
-static struct nacre_rule *string_rule(struct said *s, struct nacre_type *type)
-{
-	struct nacre_rule *rule = new_rule(s, NACRE_RULE_STRING, type);
-
-	rule->max = s->max;
-	rule->interned = s->interned;
-	return rule;
-}
-
 static bool is_char(const struct nacre_type *t)
 {
 	return t->kind == NACRE_TYPE_INT && t->size == 1;
@@ -382,7 +388,8 @@ static struct nacre_rule *target_rule(struct said *s, struct nacre_type *type)
 				   "with count(n) or bytes(n), string, handle(x), token, null ..",
 				   s->name);
 	if (type->target->is_const && s->dir & NACRE_OUT)
-		return reader_fail(s->r, &s->at, "'%s' points to const and cannot be out", s->name);
+		return reader_fail(s->r, &s->at, "'%s' points to const and cannot be out: say in",
+				   s->name);
 	if (type->target->kind == NACRE_TYPE_VOID) {
 		if (!s->bytes && !s->cap)
 			return reader_fail(s->r, &s->at, "'%s' is a void *: say bytes(n), struct(x), "
@@ -525,9 +532,11 @@ static struct nacre_rule *rule_for(struct said *s, struct nacre_type *type)
 		return type->count ? rule :
 			reader_fail(s->r, &s->at, "'%s': an array without a size cannot travel", s->name);
 	case NACRE_TYPE_UNION:
-		return reader_fail(s->r, &s->at, "'%s' is a union: no tag says which member counts; "
-				   "describe it with ignore and waive(\"why\"), or wrap the function by hand",
-				   s->name);
+		if (s->cases && s->place == PLACE_FIELD)
+			return cases_rule(s, type);
+		return reader_fail(s->r, &s->at, "'%s' is a union: say which member counts, "
+				   "cases(tag == A: bytes(sizeof(int)); ..; else: bytes(0)), in a view of "
+				   "its struct", s->name);
 	default:
 		return reader_fail(s->r, &s->at, "'%s' has the type %s, which cannot travel", s->name,
 				   type->spelling);

@@ -35,12 +35,12 @@ static void compare_field(struct reader *r, const struct nacre_item *shadow,
 
 	if (shadow->offset != real->offset || a->size != b->size)
 		reader_fail(r, &shadow->at, "field '%s' has offset %llu and size %llu; in the "
-			    "upstream header %llu and %llu", shadow->name,
+			    "upstream header %llu and %llu: copy the struct from there", shadow->name,
 			    (unsigned long long)shadow->offset / 8, (unsigned long long)a->size,
 			    (unsigned long long)real->offset / 8, (unsigned long long)b->size);
 	else if (strcmp(a->canonical, b->canonical))
 		reader_fail(r, &shadow->at, "field '%s' has the type '%s'; in the upstream header "
-			    "it is '%s'", shadow->name, a->spelling, b->spelling);
+			    "it is '%s': copy the struct from there", shadow->name, a->spelling, b->spelling);
 }
 
 /* Every field there, in order, at its place, of its type. */
@@ -51,12 +51,12 @@ static void compare(struct reader *r, const struct nacre_view *v)
 	for (; shadow && real && !r->failed; shadow = shadow->next, real = real->next) {
 		if (strcmp(shadow->name, real->name))
 			reader_fail(r, &shadow->at, "field '%s' stands where the upstream header "
-				    "has '%s'", shadow->name, real->name);
+				    "has '%s': copy the struct from there", shadow->name, real->name);
 		else
 			compare_field(r, shadow, real);
 	}
 	if (real && !shadow)
-		reader_fail(r, &v->at, "view '%s' lacks the field '%s'", v->name, real->name);
+		reader_fail(r, &v->at, "view '%s' lacks the field '%s': a view has them all", v->name, real->name);
 	else if (shadow && !real)
 		reader_fail(r, &shadow->at, "field '%s' is not in the upstream header",
 			    shadow->name);
@@ -81,7 +81,8 @@ void reader_view(struct reader *r, CXCursor function)
 		name = s.alias;
 	real = reader_named_type(r, name);
 	if (!real || !real->record || !real->record->complete) {
-		reader_fail(r, &v->at, "view '%s': the upstream header has no struct '%s'", v->name,
+		reader_fail(r, &v->at, "view '%s': the upstream header has no struct '%s': name one "
+			    "that it has", v->name,
 			    name);
 		return;
 	}
@@ -155,7 +156,7 @@ void reader_view_rules(struct reader *r, struct nacre_view *v)
 			continue;
 		if (f->bit_field) {
 			reader_fail(r, &f->at, "'%s' is a bit-field: it has no address and cannot "
-				    "travel; wrap the function by hand", f->name);
+				    "travel: refuse the function, with waive(\"why\")", f->name);
 			return;
 		}
 		f->rule = reader_rule(r, PLACE_FIELD, f->name, f->type, f->words, &f->at);

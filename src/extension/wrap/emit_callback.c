@@ -97,32 +97,31 @@ static void declare_copies(const struct emit *e)
 static void thunk(struct nacre_text *t, const struct nacre_model *m, const struct nacre_callback *c)
 {
 	const struct nacre_function *f = &c->function;
-	struct emit e = {.t = t, .m = m, .caller = true, .call = "&d", .in = "d.in", .out = "d.out",
+	struct emit e = {.t = t, .m = m, .caller = true, .call = "&down", .in = "down.in", .out = "down.out",
 			 .items = f->params, .f = f};
-	struct nacre_text rest = {.indent = 4};
+	struct nacre_text rest = {.indent = 3};
 
 	nacre_text_function(t, "static %s(uint32_t thunk%s%s)",
 			    emit_declare(&e, f->type, emit_text(&e, "call_%s", f->name)),
 			    f->params ? ", " : "", f->params ? parameters(&e, f) : "");
-	nacre_text_line(t, "struct nacre_downcall d;");
+	nacre_text_line(t, "struct nacre_downcall down;");
 	nacre_text_line(t, "%s", "");
-	nacre_text_open(t, "if (nacre_downcall_begin(&d, CALLBACK_%s, thunk))", f->name);
+	nacre_text_open(t, "if (nacre_downcall_begin(&down, CALLBACK_%s, thunk))", f->name);
 	declare_copies(&e);
 	emit_send_words(&e);
 	emit_send_rest(&e);
-	nacre_text_open(t, "if (nacre_downcall_send(&d))");
+	nacre_text_open(t, "if (nacre_downcall_send(&down))");
 	if (f->result->kind != NACRE_RULE_VOID)
 		nacre_text_line(t, "%s = %s;", emit_declare(&e, f->type, "result"),
 				emit_get(&e, f->result));
 	emit_accept_words(&e);
-	nacre_text_line(t, "if (nacre_downcall_end(&d)) {");
 	e.t = &rest;
 	emit_accept_rest(&e);
 	if (emit_uses(&rest, "success"))
-		nacre_text_line(t, "\tconst bool success = %s;\n", success_of(&e));
+		nacre_text_line(t, "const bool success = %s;\n", success_of(&e));
 	nacre_text_raw(t, "%s", rest.data ? rest.data : "");
+	nacre_text_line(t, "if (nacre_downcall_end(&down))");
 	nacre_text_line(t, f->type->kind == NACRE_TYPE_VOID ? "\treturn;" : "\treturn result;");
-	nacre_text_line(t, "}");
 	nacre_text_close(t, "");
 	nacre_text_close(t, "");
 	e.t = t;
@@ -139,11 +138,11 @@ static void thunk_macro(struct nacre_text *t, const struct nacre_model *m,
 	struct emit e = {.t = t, .m = m};
 	const char *args = arguments(&e, f);
 
-	nacre_text_raw(t, "#define THUNK_%s(kind, n) \\\n", f->name);
+	nacre_text_raw(t, "#define THUNK_%s(kind_, slot_) \\\n", f->name);
 	nacre_text_raw(t, "\tstatic %s(%s) \\\n",
-		       emit_declare(&e, f->type, emit_text(&e, "%s_##n", f->name)),
+		       emit_declare(&e, f->type, emit_text(&e, "%s_##slot_", f->name)),
 		       parameters(&e, f));
-	nacre_text_raw(t, "\t{ \\\n\t\t%scall_%s(n%s%s); \\\n\t}\n",
+	nacre_text_raw(t, "\t{ \\\n\t\t%scall_%s(slot_%s%s); \\\n\t}\n",
 		       f->type->kind == NACRE_TYPE_VOID ? "" : "return ", f->name,
 		       *args ? ", " : "", args);
 	nacre_text_line(t, "NACRE_EACH_THUNK(THUNK_%s, %s)", f->name, f->name);

@@ -148,6 +148,12 @@ static void take_pointer(const struct emit *e, const struct nacre_item *p,
 static void take_rule(const struct emit *e, const struct nacre_item *p,
 		      const struct nacre_rule *rule, int dir, int number, const char *left)
 {
+	if (rule->embedded) {
+		if (dir & NACRE_IN)
+			nacre_text_line(e->t, "nacre_get_part(&%s, &%s, %s, sizeof(%s));", e->in, left,
+					emit_expr(e, rule->count, EMIT_BEFORE, NULL), left);
+		return;
+	}
 	switch (rule->kind) {
 	case NACRE_RULE_POINTER:
 		take_pointer(e, p, rule, dir, left, number);
@@ -326,6 +332,11 @@ static void reply_pointer(const struct emit *e, const struct nacre_item *p,
 	const char *wanted = e->view ? emit_text(e, "%s", pointer) :
 				       emit_text(e, "success && %s", pointer);
 
+	if (rule->embedded) {
+		nacre_text_line(e->t, "nacre_put_part(&%s, &own->%s, %s, sizeof(own->%s));", e->out,
+				p->name, emit_used(e, p, rule), p->name);
+		return;
+	}
 	if (rule->target->kind == NACRE_RULE_STRING) {
 		max = emit_max(e, rule->target, true);
 		nacre_text_line(e->t, "nacre_put_string(&%s, %s ? *%s : NULL, %s);", e->out, wanted,

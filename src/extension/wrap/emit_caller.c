@@ -91,7 +91,9 @@ static void send_flat(const struct emit *e, const struct nacre_item *p,
 	if (dir & NACRE_IN)
 		nacre_text_line(e->t, "nacre_put_array(&%s, %s, %s, %s);", e->out, pointer,
 				count, size);
-	if (dir == NACRE_INOUT && !rule->cap && e->proxy)
+	if (dir == NACRE_INOUT && !rule->cap && !e->proxy)
+		return;
+	if (dir == NACRE_INOUT && !rule->cap)
 		nacre_text_line(e->t, "nacre_expect_array(%s, %s ? %s : 0, %s);", e->call,
 				pointer, room, size);
 	else if (dir & NACRE_OUT && e->proxy)
@@ -189,11 +191,28 @@ static void send_cases(const struct emit *e, const struct nacre_item *p,
 	nacre_text_close(e->t, "");
 }
 
+/* The first bytes of a union. */
+static void send_embedded(const struct emit *e, const struct nacre_item *p,
+			  const struct nacre_rule *rule, int dir)
+{
+	const char *value = emit_item(e, p);
+
+	if (dir & NACRE_IN)
+		nacre_text_line(e->t, "nacre_put_part(&%s, &%s, %s, sizeof(%s));", e->out, value,
+				emit_expr(e, rule->count, EMIT_BEFORE, NULL), value);
+	if (dir & NACRE_OUT)
+		expect(e, emit_text(e, "8 + nacre_padded(sizeof(%s))", value));
+}
+
 static void send_rule(const struct emit *e, const struct nacre_item *p,
 		      const struct nacre_rule *rule, int dir, int number)
 {
 	const char *pointer = as_case(e, p, rule, dir);
 
+	if (rule->embedded) {
+		send_embedded(e, p, rule, dir);
+		return;
+	}
 	switch (rule->kind) {
 	case NACRE_RULE_POINTER:
 		send_pointer(e, p, rule, dir, pointer, number);
@@ -391,6 +410,11 @@ static void accept_pointer(const struct emit *e, const struct nacre_item *p,
 {
 	const char *success = e->view ? "true" : "success";
 
+	if (rule->embedded) {
+		nacre_text_line(e->t, "nacre_give_array(%s, &host->%s, true, %s, sizeof(host->%s), 1, "
+				"\"%s\");", e->call, p->name, emit_used(e, p, rule), p->name, p->name);
+		return;
+	}
 	if (rule->target->kind == NACRE_RULE_STRING) {
 		nacre_text_line(e->t, "const char *%s_new = nacre_take_string(%s, %s);", p->name, e->call,
 				emit_max(e, rule->target, true));

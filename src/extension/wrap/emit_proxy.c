@@ -144,7 +144,9 @@ void emit_proxy(struct nacre_text *t, const struct nacre_model *m)
 		       "#include <pthread.h>\n", m->overlay);
 	for (const struct nacre_include *i = m->includes; i; i = i->next)
 		nacre_text_raw(t, "#include \"%s\"\n", i->file);
-	nacre_text_raw(t, "\n#define EXPORT __attribute__((visibility(\"default\")))\n\n");
+	nacre_text_raw(t, "\n/* An overlay says result >= 0 of unsigned results as well. */\n"
+		       "#pragma GCC diagnostic ignored \"-Wtype-limits\"\n\n"
+		       "#define EXPORT __attribute__((visibility(\"default\")))\n\n");
 	emit_numbers(t, m);
 	ops(t, m);
 	handles(t, m);

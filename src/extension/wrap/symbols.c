@@ -43,6 +43,22 @@ static bool has_table(const struct nacre_model *m)
 	return false;
 }
 
+/* The first function (or variable) in the alphabet that the extension exports and nobody describes. */
+static const struct wrap_symbol *uncovered(const struct nacre_model *m, const struct wrap_exports *elf,
+					   bool data)
+{
+	const struct wrap_symbol *first = NULL;
+
+	for (size_t i = 0; i < elf->symbol_count; i++) {
+		const struct wrap_symbol *s = &elf->symbols[i];
+
+		if (s->data == data && !is_incidental(s) && !function_named(m, s->name) &&
+		    !nacre_model_waives(m, s->name) && (!first || strcmp(s->name, first->name) < 0))
+			first = s;
+	}
+	return first;
+}
+
 int wrap_compare(const struct nacre_model *m, const struct wrap_exports *elf, const char *overlay,
 		 struct nacre_error *e)
 {
@@ -57,10 +73,10 @@ int wrap_compare(const struct nacre_model *m, const struct wrap_exports *elf, co
 				       "the extension has no function %s: take it out of the overlay, or "
 				       "wrap the version that has it", f->name);
 	}
-	for (size_t i = 0; i < elf->symbol_count; i++) {
-		const struct wrap_symbol *s = &elf->symbols[i];
+	for (int data = 0; data <= 1; data++) {
+		const struct wrap_symbol *s = uncovered(m, elf, data);
 
-		if (is_incidental(s) || function_named(m, s->name) || nacre_model_waives(m, s->name))
+		if (!s)
 			continue;
 		return nacre_error_set(e, NACRE_E_INPUT, 0, file, s->data ?
 				       "the extension exports the variable %s, which a host could not "

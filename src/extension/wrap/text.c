@@ -68,11 +68,11 @@ static size_t break_at(const char *line, size_t room)
 			quote = c;
 		depth += c == '(' || c == '{';
 		depth -= c == ')' || c == '}';
-		if (c == ',' && line[i + 1] == ' ' && i > 20 && depth <= best_depth) {
+		if (c == ',' && line[i + 1] == ' ' && i > 12 && depth <= best_depth) {
 			best = i + 1;
 			best_depth = depth > 1 ? depth : 1;
 		}
-		if (c == ' ' && i > 20 && is_operator(line + i, other == 0))
+		if (c == ' ' && i > 12 && is_operator(line + i, other == 0))
 			other = i + 1 + strcspn(line + i + 1, " ");
 	}
 	return best ? best : other;

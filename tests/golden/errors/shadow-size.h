@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "upstream.h"
+#include <nacre/overlay.h>
+
+NACRE_INTERFACE(wrong, on_fail(-1));
+NACRE_VIEW(pair) { struct pair { int first; int second; }; }
