@@ -238,8 +238,8 @@ int nacre_map_receive(struct nacre_map *map, struct nacre_heard *heard, struct n
 	data = frame_room(&map->frames[map->frame], length);
 	if (!data)
 		return -1;
-	if (length <= NACRE_INLINE)
-		memcpy(data, map->host ? map->page->stub.small : map->page->host.small, length);
+	if (length <= NACRE_INLINE) /* all of it: a fixed size is a few instructions */
+		memcpy(data, map->host ? map->page->stub.small : map->page->host.small, NACRE_INLINE);
 	else
 		memcpy(data, map->arena, length);
 	map->frame++;

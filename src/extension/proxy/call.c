@@ -7,11 +7,20 @@
 
 void nacre_call_open(struct nacre_call *call, uint32_t op)
 {
-	memset(call, 0, offsetof(struct nacre_call, few));
+	/* One by one: clearing the whole of it costs more than an empty call may. */
+	call->channel = NULL;
 	call->op = op;
+	call->attempts = 0;
 	call->host_errno = errno;
+	call->expected = 0;
 	call->gifts = call->few;
+	call->gift_count = 0;
 	call->gift_room = NACRE_GIFTS;
+	call->notes = NULL;
+	call->memory = NULL;
+	call->record = NULL;
+	call->pending = false;
+	call->done = false;
 }
 
 /* What an attempt holds besides its stack. */
@@ -26,10 +35,10 @@ static void attempt_end(struct nacre_call *call)
 		call->gift_room = NACRE_GIFTS;
 	}
 	call->gift_count = 0;
-	nacre_handles_discard(call->notes);
-	call->notes = NULL;
-	free(call->record);
-	call->record = NULL;
+	if (call->notes)
+		nacre_handles_discard(nacre_steal(call->notes));
+	if (call->record)
+		free(nacre_steal(call->record));
 	if (call->memory)
 		nacre_memory_free(&call->memory);
 	call->expected = 0;
@@ -83,9 +92,11 @@ bool nacre_call_begin(struct nacre_call *call)
 	struct nacre_channel *channel;
 	uint64_t deadline = 0;
 
-	attempt_end(call);
-	if (call->attempts && call->channel)
-		deadline = call->channel->deadline; /* a second attempt has what is left of it */
+	if (call->attempts) {
+		attempt_end(call);
+		if (call->channel)
+			deadline = call->channel->deadline; /* a second one has what is left of it */
+	}
 	channel = call->channel = nacre_channel_mine();
 	if (call->done || !channel || !may_try_again(call))
 		return give_up(call, NULL);
@@ -93,9 +104,12 @@ bool nacre_call_begin(struct nacre_call *call)
 		return give_up(call, "the deadline leaves no time for a second attempt");
 	call->attempts++;
 	if (channel->depth == 0) {
-		if (!still_bound(channel, call->op) && !nacre_supervisor_bind(channel, call->op))
+		if (still_bound(channel, call->op))
+			channel->deadline = deadline;
+		else if (!nacre_supervisor_bind(channel, call->op))
 			return give_up(call, NULL);
-		channel->deadline = deadline;
+		else if (deadline)
+			channel->deadline = deadline;
 	} else if (!channel->instance || atomic_load(&channel->instance->lost)) {
 		return give_up(call, "the virtual process was lost in the call around it");
 	} else if (channel->depth >= NACRE_CALL_DEPTH) {
@@ -211,7 +225,8 @@ bool nacre_call_accept(struct nacre_call *call, bool success)
 	for (uint32_t i = 0; i < call->gift_count; i++)
 		memcpy(call->gifts[i].to, call->gifts[i].from, call->gifts[i].size);
 	if (success) {
-		nacre_handles_apply(nacre_steal(call->notes));
+		if (call->notes)
+			nacre_handles_apply(nacre_steal(call->notes));
 		remember(call);
 	}
 	call->host_errno = call->reply_errno;

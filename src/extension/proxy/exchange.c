@@ -145,8 +145,11 @@ enum nacre_outcome nacre_exchange(struct nacre_channel *channel, const struct na
 							  memory_order_relaxed) !=
 					     channel->denied_seen, 0))
 			tell_denied(channel, op);
-		if (heard->kind == NACRE_KIND_RETURN && heard->op == op)
+		if (heard->kind == NACRE_KIND_RETURN && heard->op == op) {
+			if (__builtin_expect(channel->owes_spare && channel->depth == 1, 0))
+				nacre_supervisor_spare(channel);
 			return NACRE_ANSWERED;
+		}
 		if (heard->kind == NACRE_KIND_CALLBACK) {
 			if (serve_callback(channel, op, heard, in) != NACRE_ANSWERED)
 				return NACRE_LOST;

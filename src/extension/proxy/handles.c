@@ -190,6 +190,15 @@ void nacre_handles_clear(void)
 	pthread_mutex_unlock(&lock);
 }
 
+void nacre_handles_forked(void)
+{
+	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+	memcpy(&lock, &fresh, sizeof(lock));
+	set = NULL;
+	set_used = set_room = 0;
+}
+
 uint64_t nacre_upcall_handle(struct nacre_upcall *up, uint32_t kind)
 {
 	const struct nacre_handle_kind *k = &nacre_interface.handles[kind];

@@ -32,3 +32,10 @@ const char *nacre_intern(const char *text)
 	pthread_mutex_unlock(&lock);
 	return found;
 }
+
+void nacre_intern_forked(void)
+{
+	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+	memcpy(&lock, &fresh, sizeof(lock)); /* what was given stays: count grows last */
+}

@@ -83,6 +83,16 @@ void nacre_replay_clear(void)
 	forget(is_any, 0);
 }
 
+void nacre_replay_forked(void)
+{
+	pthread_mutex_t fresh = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+	memcpy(&lock, &fresh, sizeof(lock));
+	records = NULL;
+	last = &records;
+	record_count = 0;
+}
+
 static bool repeat(struct nacre_channel *channel, const struct record *r)
 {
 	struct nacre_heard heard;

@@ -16,8 +16,10 @@
  *	             pause doubles each time
  *
  * A loss (death, deadline, violation) is noticed by the thread whose call it hits. It marks the
- * instance lost, ends it, writes the log line and returns the declared failure. Other threads in
- * calls on the same instance see its end by themselves. Nobody waits for a restart before the
+ * instance lost, ends it, writes the log line and returns the declared failure, all without the
+ * lock, which a restart may hold. Other threads in calls on the same instance see its end by
+ * themselves. Instances are counted; whoever drops the last reference puts it on a list that the
+ * next holder of the lock frees. Nobody waits for a restart before the
  * failure is returned; the restart is paid by the next call, and is a swap when a spare stands by.
  *
  * Channels (thread.c): one per host thread and instance, in thread-local storage; returned to a
@@ -47,15 +49,14 @@
 
 #define NACRE_CALL_DEPTH   16
 #define NACRE_START_MS     10000 /* for a virtual process to come up */
-#define NACRE_FAILURES_MAX 64
 
 /** struct nacre_instance - one virtual process in use; shared by threads, counted */
 struct nacre_instance {
 	struct nacre_vproc v;
-	int refs;
+	struct nacre_instance *next; /* among the dropped */
+	_Atomic int refs;
 	uint32_t generation;
 	_Atomic bool lost;
-	bool replayed;
 	struct nacre_map first; /* the channel that it was made with, until a thread takes it */
 	bool first_free;
 };
@@ -69,6 +70,7 @@ struct nacre_channel {
 	uint64_t deadline;               /* of the outermost call; 0: not set, ~0: none */
 	bool awake;                      /* the stub was awake when the request was sent */
 	uint16_t stub_cpu;
+	bool owes_spare;                 /* to be asked for once a call was served */
 	uint32_t denied_seen;
 	struct nacre_channel *next; /* in the pool */
 };
@@ -93,8 +95,25 @@ extern _Atomic(struct nacre_instance *) nacre_current;
 void nacre_supervisor_forget(void);
 /** nacre_supervisor_unload() - the proxy leaves the host: end everything */
 void nacre_supervisor_unload(void);
-/** nacre_instance_drop() - one user less; the last one frees it. Takes the supervisor's lock. */
+/** nacre_supervisor_spare() - ask for a spare, if nobody holds the lock */
+void nacre_supervisor_spare(struct nacre_channel *channel);
+/** nacre_instance_drop() - one user less; never waits */
 void nacre_instance_drop(struct nacre_instance *instance);
+
+/* quarantine.c */
+bool nacre_quarantined(void);
+/** nacre_quarantine_count() - one more loss; @max in ten seconds are borne, 0: the default */
+void nacre_quarantine_count(uint32_t max);
+
+/*
+ * In a forked child another thread may have held a lock, or been in the middle of a change: locks are
+ * made anew, tables are forgotten without a look at them.
+ */
+void nacre_quarantine_forked(void);
+void nacre_handles_forked(void);
+void nacre_tokens_forked(void);
+void nacre_intern_forked(void);
+void nacre_replay_forked(void);
 
 /* thread.c */
 /** nacre_channel_mine() - the calling thread's channel; NULL without memory */

@@ -11,13 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-	FAILURES_DEFAULT = 5,
-	FAILURE_WINDOW_MS = 10000,
-	PAUSE_FIRST_MS = 1000,
-	PAUSE_LAST_MS = 64000
-};
-
 #define MS ((uint64_t)1000000)
 
 _Atomic(struct nacre_instance *) nacre_current;
@@ -31,10 +24,8 @@ static struct {
 	struct nacre_template *template;
 	struct nacre_instance *spare;
 	uint64_t serial;
-	uint32_t generation;
-	uint64_t failures[NACRE_FAILURES_MAX]; /* when, a ring */
-	uint32_t failure_count;
-	uint64_t paused_until, pause_ms;
+	_Atomic uint32_t generation;
+	_Atomic(struct nacre_instance *) dropped; /* nobody uses them; the lock's holder frees them */
 } supervisor;
 
 const char *nacre_supervisor_name(void)
@@ -89,6 +80,11 @@ static int find_registration(struct nacre_error *e)
 	return -1;
 }
 
+static uint32_t max_failures(void)
+{
+	return supervisor.r ? supervisor.r->max_failures : 0;
+}
+
 static void instance_free(struct nacre_instance *instance)
 {
 	supervisor.ops->release(supervisor.template, &instance->v);
@@ -97,17 +93,28 @@ static void instance_free(struct nacre_instance *instance)
 	free(instance);
 }
 
-static void instance_put(struct nacre_instance *instance)
+static void free_dropped(void)
 {
-	if (instance && --instance->refs == 0)
-		instance_free(instance);
+	struct nacre_instance *next, *it = atomic_exchange(&supervisor.dropped, NULL);
+
+	for (; it; it = next) {
+		next = it->next;
+		instance_free(it);
+	}
 }
 
+/* Never waits: threads come here on their way to the host. */
 void nacre_instance_drop(struct nacre_instance *instance)
 {
-	pthread_mutex_lock(&lock);
-	instance_put(instance);
-	pthread_mutex_unlock(&lock);
+	if (!instance || atomic_fetch_sub(&instance->refs, 1) != 1)
+		return;
+	instance->next = atomic_load(&supervisor.dropped);
+	while (!atomic_compare_exchange_weak(&supervisor.dropped, &instance->next, instance))
+		;
+	if (pthread_mutex_trylock(&lock) == 0) {
+		free_dropped();
+		pthread_mutex_unlock(&lock);
+	}
 }
 
 /* Ask for one more virtual process; it comes up while we go on. */
@@ -137,7 +144,7 @@ static struct nacre_instance *instance_request(struct nacre_error *e)
 static void template_drop(void)
 {
 	if (supervisor.spare)
-		instance_put(nacre_steal(supervisor.spare));
+		nacre_instance_drop(nacre_steal(supervisor.spare));
 	if (supervisor.template)
 		supervisor.ops->destroy(nacre_steal(supervisor.template));
 }
@@ -158,46 +165,12 @@ static struct nacre_instance *instance_take(uint64_t deadline, struct nacre_erro
 		if (instance && supervisor.ops->settle(supervisor.template, &instance->v, deadline, e) == 0 &&
 		    supervisor.ops->alive(&instance->v))
 			return instance;
-		instance_put(instance);
+		nacre_instance_drop(instance);
 		template_drop();
 		if (nacre_clock() >= deadline)
 			break;
 	}
 	return NULL;
-}
-
-static bool quarantined(uint32_t op)
-{
-	if (nacre_clock() >= supervisor.paused_until)
-		return false;
-	nacre_log(NACRE_LOG_DEBUG, nacre_supervisor_name(),
-		  "%s: quarantined after too many failures; the declared failure is returned at once",
-		  nacre_interface.ops[op].name);
-	return true;
-}
-
-static void count_failure(void)
-{
-	uint32_t max = supervisor.r && supervisor.r->max_failures ? supervisor.r->max_failures
-								   : FAILURES_DEFAULT;
-	uint64_t now = nacre_clock(), oldest;
-
-	supervisor.failures[supervisor.failure_count++ % NACRE_FAILURES_MAX] = now;
-	if (max > NACRE_FAILURES_MAX || supervisor.failure_count < max)
-		return;
-	oldest = supervisor.failures[(supervisor.failure_count - max) % NACRE_FAILURES_MAX];
-	if (now - oldest > FAILURE_WINDOW_MS * MS) {
-		supervisor.pause_ms = 0;
-		return;
-	}
-	supervisor.pause_ms = supervisor.pause_ms ? supervisor.pause_ms * 2 : PAUSE_FIRST_MS;
-	if (supervisor.pause_ms > PAUSE_LAST_MS)
-		supervisor.pause_ms = PAUSE_LAST_MS;
-	supervisor.paused_until = now + supervisor.pause_ms * MS;
-	supervisor.failure_count = 0;
-	nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(),
-		  "%u failures within %d s: quarantined for %llu ms; calls fail at once", max, FAILURE_WINDOW_MS / 1000,
-		  (unsigned long long)supervisor.pause_ms);
 }
 
 /* Make a current instance and connect @channel to it. */
@@ -212,16 +185,26 @@ static int start(struct nacre_channel *channel, uint64_t deadline, struct nacre_
 		return -1;
 	instance->generation = supervisor.generation;
 	if (nacre_channel_open(channel, instance, supervisor.ops, deadline, e) < 0) {
-		instance_put(instance);
+		nacre_instance_drop(instance);
 		return -1;
 	}
 	atomic_store(&nacre_current, instance);
 	if (!nacre_replay_run(channel))
 		return nacre_error_set(e, NACRE_E_LOST, 0, supervisor.r->name,
 				       "state could not be rebuilt");
-	if (!supervisor.spare)
-		supervisor.spare = instance_request(NULL);
+	channel->owes_spare = !supervisor.spare;
 	return 0;
+}
+
+void nacre_supervisor_spare(struct nacre_channel *channel)
+{
+	channel->owes_spare = false;
+	if (pthread_mutex_trylock(&lock))
+		return;
+	free_dropped();
+	if (!supervisor.spare && supervisor.template)
+		supervisor.spare = instance_request(NULL);
+	pthread_mutex_unlock(&lock);
 }
 
 static bool take_lock(uint64_t deadline)
@@ -233,34 +216,37 @@ static bool take_lock(uint64_t deadline)
 
 bool nacre_supervisor_bind(struct nacre_channel *channel, uint32_t op)
 {
+	uint64_t until = nacre_clock() + NACRE_START_MS * MS, deadline = nacre_supervisor_deadline(op);
+	const char *name = nacre_interface.ops[op].name;
 	struct nacre_error e = {0};
-	uint64_t now = nacre_clock(), deadline = nacre_supervisor_deadline(op);
 	bool well = false;
 
-	if (deadline > now + NACRE_START_MS * MS)
-		deadline = now + NACRE_START_MS * MS;
 	nacre_channel_clear(channel, false);
-	if (!take_lock(deadline)) {
+	if (nacre_quarantined()) {
+		nacre_log(NACRE_LOG_DEBUG, nacre_supervisor_name(), "%s: quarantined", name);
+		return false;
+	}
+	if (until > deadline)
+		until = deadline;
+	if (!take_lock(until)) {
 		nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(),
-			  "%s: not served: another thread's restart took longer than the deadline",
-			  nacre_interface.ops[op].name);
+			  "%s: not served: another thread's restart took longer than the deadline", name);
 		return false;
 	}
-	if (quarantined(op)) {
-		pthread_mutex_unlock(&lock);
-		return false;
-	}
-	if (find_registration(&e) == 0 && start(channel, deadline, &e) == 0) {
-		well = true;
-	} else if (channel->instance && !atomic_load(&channel->instance->lost)) {
+	free_dropped();
+	well = find_registration(&e) == 0 && start(channel, until, &e) == 0;
+	if (!well && channel->instance && !atomic_load(&channel->instance->lost) &&
+	    e.code != NACRE_E_SUPPORT) {
 		nacre_supervisor_lost(channel, op, NACRE_LOSS_START, e.msg);
-		nacre_channel_clear(channel, false);
-	} else {
-		nacre_channel_clear(channel, false);
+	} else if (!well) {
 		nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(), "%s: no virtual process: %s: %s",
-			  nacre_interface.ops[op].name, e.where, e.msg);
-		count_failure();
+			  name, e.where, e.msg);
+		nacre_quarantine_count(max_failures());
 	}
+	if (well)
+		channel->deadline = deadline;
+	else
+		nacre_channel_clear(channel, false);
 	pthread_mutex_unlock(&lock);
 	return well;
 }
@@ -286,7 +272,7 @@ static void describe_crash(const struct nacre_channel *channel, char *text, size
 }
 
 static void describe(const struct nacre_channel *channel, enum nacre_loss loss, const char *detail,
-		     uint32_t op, char *text, size_t size)
+		     char *text, size_t size)
 {
 	switch (loss) {
 	case NACRE_LOSS_DEATH:
@@ -302,34 +288,30 @@ static void describe(const struct nacre_channel *channel, enum nacre_loss loss, 
 		snprintf(text, size, "it did not come up: %s", detail);
 		break;
 	}
-	(void)op;
 }
 
+/* Takes no lock that a restart may hold: the host is waiting for its declared failure. */
 void nacre_supervisor_lost(struct nacre_channel *channel, uint32_t op, enum nacre_loss loss,
 			   const char *detail)
 {
 	struct nacre_instance *instance = channel->instance, *expected = instance;
 	char text[160];
 
-	describe(channel, loss, detail, op, text, sizeof(text));
-	pthread_mutex_lock(&lock);
-	if (!atomic_exchange(&instance->lost, true)) {
-		supervisor.ops->stop(&instance->v);
-		if (atomic_compare_exchange_strong(&nacre_current, &expected, NULL)) {
-			supervisor.generation++;
-			nacre_handles_clear();
-			instance_put(instance); /* the supervisor's own reference */
-		}
-		count_failure();
-		nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(),
-			  "%s: virtual process %llu is lost: %s; the host gets the declared failure",
-			  nacre_interface.ops[op].name, (unsigned long long)instance->v.serial, text);
-	} else {
-		nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(),
-			  "%s: lost with virtual process %llu; the host gets the declared failure",
+	describe(channel, loss, detail, text, sizeof(text));
+	if (atomic_exchange(&instance->lost, true)) {
+		nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(), "%s: lost with virtual process %llu",
 			  nacre_interface.ops[op].name, (unsigned long long)instance->v.serial);
+		return;
 	}
-	pthread_mutex_unlock(&lock);
+	supervisor.ops->stop(&instance->v);
+	nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(), "%s: virtual process %llu is lost: %s",
+		  nacre_interface.ops[op].name, (unsigned long long)instance->v.serial, text);
+	nacre_quarantine_count(max_failures());
+	if (atomic_compare_exchange_strong(&nacre_current, &expected, NULL)) {
+		atomic_fetch_add(&supervisor.generation, 1);
+		nacre_handles_clear();
+		nacre_instance_drop(instance); /* the supervisor's own reference */
+	}
 }
 
 static void close_all(bool ours)
@@ -341,7 +323,7 @@ static void close_all(bool ours)
 	if (current) { /* other threads may still hold it: only its descriptors go */
 		if (ours)
 			supervisor.ops->stop(&current->v);
-		current->refs--;
+		atomic_fetch_sub(&current->refs, 1);
 	}
 	template_drop();
 }
@@ -362,11 +344,13 @@ void nacre_supervisor_forget(void)
 		supervisor.spare->first.page = NULL; /* not mapped in the child */
 	}
 	close_all(false);
-	supervisor.generation++;
-	supervisor.failure_count = 0;
-	supervisor.paused_until = supervisor.pause_ms = 0;
-	nacre_handles_clear();
-	nacre_replay_clear();
+	atomic_store(&supervisor.dropped, NULL); /* leaked: they may be half on the list */
+	atomic_fetch_add(&supervisor.generation, 1);
+	nacre_quarantine_forked();
+	nacre_handles_forked();
+	nacre_tokens_forked();
+	nacre_intern_forked();
+	nacre_replay_forked();
 }
 
 void nacre_supervisor_unload(void)

@@ -112,6 +112,10 @@ static int await_hello(struct nacre_channel *channel, uint64_t serial, uint64_t 
 	if (in.end - in.at == sizeof(hello))
 		memcpy(&hello, in.at, sizeof(hello));
 	nacre_map_release(&channel->map);
+	if (heard.kind == NACRE_KIND_REJECT)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "channel",
+				       "no room for one more thread in the virtual process; register "
+				       "with a larger --memory");
 	if (heard.kind == NACRE_KIND_CRASH)
 		return nacre_error_set(e, NACRE_E_LOST, 0, "handshake",
 				       "the virtual process ended before it said hello");
@@ -144,9 +148,10 @@ int nacre_channel_open(struct nacre_channel *channel, struct nacre_instance *ins
 			return -1;
 		}
 	}
-	instance->refs++;
+	atomic_fetch_add(&instance->refs, 1);
 	channel->instance = instance;
 	channel->denied_seen = 0;
+	channel->owes_spare = false;
 	return await_hello(channel, instance->v.serial, deadline, e);
 }
 

@@ -76,6 +76,16 @@ bool nacre_token_find(uint64_t token, uint32_t kind, void **host)
 	return found;
 }
 
+void nacre_tokens_forked(void)
+{
+	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+	memcpy(&lock, &fresh, sizeof(lock));
+	tokens = NULL;
+	count = room = 0;
+	memset(buckets, 0, sizeof(buckets));
+}
+
 void nacre_put_token(struct nacre_writer *w, const void *host)
 {
 	uint64_t token = nacre_token_of(host, NACRE_TOKEN_DATA);

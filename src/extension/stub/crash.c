@@ -10,6 +10,7 @@
 #include "extension/stub/lane.h"
 
 #include <errno.h>
+#include <time.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -46,6 +47,20 @@ void nacre_crash_forget(struct nacre_lane *lane)
 		munmap(old.ss_sp, old.ss_size);
 }
 
+/*
+ * What follows the note is for the host to decide, and it shall come to it soon: it may be waiting for
+ * this very CPU. So the process steps back, its first thread (which will take the memory apart) as
+ * well, and gives the host a moment to end it.
+ */
+static void step_back(void)
+{
+	static const struct timespec moment = {.tv_nsec = 5000000};
+	static const struct sched_param none;
+
+	sched_setscheduler(0, SCHED_IDLE, &none);
+	nanosleep(&moment, NULL);
+}
+
 static void note(int sig, int code, uint64_t address, uint32_t status)
 {
 	for (int i = 0; i < NACRE_LANES_MAX; i++) {
@@ -60,14 +75,30 @@ static void note(int sig, int code, uint64_t address, uint32_t status)
 		crash->address = address;
 		crash->exit_status = status;
 		atomic_store(&crash->written, 1);
-		nacre_map_send(&lane->map, NULL, NACRE_KIND_CRASH, 0, 0);
 	}
+}
+
+/*
+ * Only on the lane of the thread that crashed: the others may be writing messages of their own. Their
+ * hosts learn of the end from the kernel, a moment later.
+ */
+static void tell_own_host(void)
+{
+	static const struct sched_param none;
+	struct nacre_lane *lane = nacre_lane_current();
+
+	if (!lane)
+		return;
+	sched_setscheduler(getpid(), SCHED_IDLE, &none);
+	nacre_map_send(&lane->map, NULL, NACRE_KIND_CRASH, 0, 0);
+	step_back();
 }
 
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
 	note(sig, info->si_code, (uint64_t)(uintptr_t)info->si_addr, 0);
+	tell_own_host();
 	_exit(128 + sig);
 }
 
@@ -75,6 +106,7 @@ static void on_exiting(int status, void *arg)
 {
 	(void)arg;
 	note(0, 0, 0, (uint32_t)status);
+	tell_own_host();
 }
 
 void nacre_crash_denied(int nr)

@@ -19,11 +19,11 @@ struct nacre_lane *nacre_lane_current(void)
 
 int nacre_lane_wait(struct nacre_lane *lane, struct nacre_heard *heard, struct nacre_reader *r)
 {
+	nacre_pace_note(lane); /* of the last request; the host is at work now */
 	nacre_pace_wait(lane);
 	if (nacre_map_receive(&lane->map, heard, r) < 0)
 		return -1;
 	lane->host_cpu = heard->cpu;
-	nacre_pace_note(lane);
 	return 0;
 }
 
@@ -138,18 +138,35 @@ static void lane_end(struct nacre_lane *lane)
 	free(lane);
 }
 
+/* Say on channel @fd, which is closed, that it cannot be served. */
+static void no_room(int fd)
+{
+	struct nacre_map map;
+
+	if (nacre_map_attach(&map, fd, NULL) < 0) {
+		close(fd);
+		return;
+	}
+	nacre_map_send(&map, NULL, NACRE_KIND_REJECT, NACRE_REJECT_MEMORY, 0);
+	pthread_mutex_unlock(&map.page->life);
+	nacre_map_close(&map);
+}
+
 static void *lane_main(void *arg)
 {
 	struct nacre_lane *lane = calloc(1, sizeof(*lane));
 	int fd = (int)(intptr_t)arg;
+	static const struct sched_param plain;
 	struct nacre_heard heard;
 	struct nacre_reader in;
 
 	if (!lane || nacre_map_attach(&lane->map, fd, NULL) < 0) {
-		close(fd);
+		no_room(fd);
 		free(lane);
-		return NULL; /* the host waits for a hello, and its deadline passes */
+		return NULL;
 	}
+	if (sched_getscheduler(0) == SCHED_BATCH) /* as the zygote is */
+		sched_setscheduler(0, SCHED_OTHER, &plain);
 	current = lane;
 	nacre_crash_stack();
 	nacre_crash_lane(lane);
@@ -175,13 +192,19 @@ static void *lane_main(void *arg)
 
 int nacre_lane_start(int fd, struct nacre_error *e)
 {
+	pthread_attr_t attr;
 	pthread_t thread;
-	int sys = pthread_create(&thread, NULL, lane_main, (void *)(intptr_t)fd);
+	int sys;
 
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	if (nacre_stub_process.stack)
+		pthread_attr_setstacksize(&attr, nacre_stub_process.stack);
+	sys = pthread_create(&thread, &attr, lane_main, (void *)(intptr_t)fd);
+	pthread_attr_destroy(&attr);
 	if (sys) {
-		close(fd);
+		no_room(fd);
 		return nacre_error_set(e, NACRE_E_SYSTEM, sys, "lane", "starting a thread");
 	}
-	pthread_detach(thread);
 	return 0;
 }

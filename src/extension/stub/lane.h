@@ -64,10 +64,15 @@ struct nacre_stub_process {
 	const struct nacre_stub *stub;
 	uint64_t serial;
 	enum nacre_profile profile;
+	size_t stack; /* bytes for a lane */
 };
 extern struct nacre_stub_process nacre_stub_process;
 
-/** nacre_lane_start() - serve the channel @fd (taken over) in a thread of its own */
+/**
+ * nacre_lane_start() - serve the channel @fd (taken over) in a thread of its own
+ *
+ * Where there is no room for one more the host is told on the channel.
+ */
 int nacre_lane_start(int fd, struct nacre_error *e);
 /** nacre_lane_current() - the lane of the calling thread; NULL on the extension's own threads */
 struct nacre_lane *nacre_lane_current(void);

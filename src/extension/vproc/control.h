@@ -9,7 +9,12 @@
 #include <stdint.h>
 
 /* Descriptors that nacre-vproc starts with. */
-enum { NACRE_FD_CONTROL = 3, NACRE_FD_CONFIG = 4, NACRE_FD_LIFE = 5 };
+enum {
+	NACRE_FD_CONTROL = 3,
+	NACRE_FD_CONFIG = 4,
+	NACRE_FD_LIFE = 5, /* a pipe that only the host holds the other end of */
+	NACRE_FD_HOST = 6  /* a pidfd of the host: its forked children inherit the pipe */
+};
 
 enum nacre_control_kind {
 	/* host to zygote */

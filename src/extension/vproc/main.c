@@ -6,8 +6,9 @@
  * Start-up: read the configuration, find the library closure (which runs the dynamic loader, so it
  * comes first), clone the *keeper* into new namespaces, name its user, end. The keeper is the first process of the
  * pid namespace: whatever ends it ends the zygote and every virtual process, by the kernel's hand. It
- * waits for two things: the end of the life pipe, whose other end only the host holds, and the
- * end of the zygote. So nothing outlives the host, kill -9 included.
+ * waits for the end of the life pipe, whose other end the host holds, for the end of the host
+ * itself (its forked children inherit the pipe), and for the end of the zygote. So nothing outlives the
+ * host, kill -9 included.
  *
  * Without user namespaces the keeper cannot rely on the kernel: it kills the zygote, whose clones have
  * asked for SIGKILL when their parent dies.
@@ -65,13 +66,17 @@ static void learn(int sock, const struct nacre_zygote *z)
 static _Noreturn void keep(pid_t zygote, int learner, const struct nacre_zygote *z)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, zygote, 0);
-	struct pollfd p[2] = {{.fd = NACRE_FD_LIFE}, {.fd = pidfd, .events = POLLIN}};
+	struct pollfd p[] = {{.fd = NACRE_FD_LIFE}, /* a descriptor of -1 is passed over */
+			     {.fd = pidfd, .events = POLLIN},
+			     {.fd = NACRE_FD_HOST, .events = POLLIN}};
 
 	prctl(PR_SET_NAME, "nacre-keeper");
 	close(NACRE_FD_CONTROL);
 	if (learner >= 0)
 		learn(learner, z);
-	while (poll(p, pidfd < 0 ? 1 : 2, -1) < 0 && errno == EINTR)
+	if (fcntl(NACRE_FD_HOST, F_GETFD) < 0)
+		p[2].fd = -1;
+	while (poll(p, 3, -1) < 0 && errno == EINTR)
 		;
 	kill(zygote, SIGKILL);
 	_exit(0);
@@ -143,6 +148,7 @@ int main(void)
 		objects[2] = NULL;
 	if (nacre_closure_find(objects, &z.closure, &e) < 0)
 		fail(&e);
+	sched_setaffinity(0, sizeof(z.startup.cpus), &z.startup.cpus);
 	confinement_from(&z);
 	say_means(z.confinement.means);
 	spaces = nacre_confine_namespaces(&z.confinement);
@@ -158,6 +164,7 @@ int main(void)
 		keep(pid, pair[0], &z);
 	signal(SIGCHLD, SIG_DFL);
 	close(NACRE_FD_LIFE);
+	close(NACRE_FD_HOST);
 	if (pair[0] >= 0)
 		close(pair[0]);
 	z.learner = pair[1];

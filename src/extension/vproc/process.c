@@ -65,7 +65,8 @@ static int launch(struct nacre_template *t, const struct nacre_registration *r, 
 	NACRE_AUTO_FD int life = -1;
 	NACRE_AUTO_FREE char *library_path = program_environment();
 	char *argv[] = {r->vproc, r->name, NULL}, *envp[] = {library_path, NULL};
-	int pair[2], ends[2], fds[3];
+	NACRE_AUTO_FD int host = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	int pair[2], ends[2], fds[4];
 
 	if (config < 0)
 		return -1;
@@ -80,7 +81,8 @@ static int launch(struct nacre_template *t, const struct nacre_registration *r, 
 	fds[0] = control;
 	fds[1] = config;
 	fds[2] = life;
-	return nacre_spawn_detached(r->vproc, argv, envp, fds, 3, e);
+	fds[3] = host;
+	return nacre_spawn_detached(r->vproc, argv, envp, fds, host < 0 ? 3 : 4, e);
 }
 
 static struct nacre_template *process_prepare(const struct nacre_registration *r, struct nacre_error *e)
@@ -266,7 +268,7 @@ static int process_clone(struct nacre_template *t, struct nacre_vproc *v, int fd
 	int slot = 0, pair[2], fds[2], sent, sys;
 
 	v->pidfd = v->control = NACRE_NO_FD;
-	v->ended = v->failed = false;
+	v->ended = v->failed = v->stopped = false;
 	pump(t);
 	while (slot < KNOWN_MAX && t->known[slot])
 		slot++;
@@ -311,6 +313,9 @@ static bool process_alive(const struct nacre_vproc *v)
 
 static void process_stop(struct nacre_vproc *v)
 {
+	if (v->stopped)
+		return;
+	v->stopped = true;
 	if (nacre_fd_ours(&v->pidfd))
 		syscall(SYS_pidfd_send_signal, v->pidfd.fd, SIGKILL, NULL, 0);
 	if (nacre_fd_ours(&v->control))

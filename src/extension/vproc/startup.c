@@ -34,6 +34,7 @@ static void put_config(struct nacre_writer *w, const struct nacre_registration *
 {
 	const char *learn = secure_getenv("NACRE_LEARN");
 	char cwd[PATH_MAX];
+	cpu_set_t cpus;
 
 	nacre_put_string(w, r->name, STRING_MAX);
 	nacre_put_string(w, r->extension, STRING_MAX);
@@ -46,6 +47,10 @@ static void put_config(struct nacre_writer *w, const struct nacre_registration *
 	put_list(w, r->allow_syscall);
 	nacre_put_string(w, getcwd(cwd, sizeof(cwd)) ? cwd : "/", PATH_MAX - 1);
 	nacre_put_string(w, learn ? learn : "", STRING_MAX);
+	/* Not the calling thread's, which may be bound to one CPU: nobody could then work beside it. */
+	CPU_ZERO(&cpus);
+	sched_getaffinity(getpid(), sizeof(cpus), &cpus);
+	nacre_put_bytes(w, &cpus, sizeof(cpus));
 	put_list(w, environ);
 	put_list(w, r->environment);
 }
@@ -139,6 +144,7 @@ static void get_config(struct nacre_reader *r, struct nacre_startup *config)
 	config->r.allow_syscall = get_list(r);
 	config->cwd = nacre_get_string(r, PATH_MAX);
 	config->learn_to = nacre_get_string(r, STRING_MAX);
+	nacre_get_flat(r, &config->cpus, sizeof(config->cpus));
 	own = get_list(r);
 	set = get_list(r);
 	config->environment = join(own, set);

@@ -7,11 +7,14 @@
 
 #include <nacre/error.h>
 
+#include <sched.h>
+
 /** struct nacre_startup - as nacre-vproc reads it; strings point into @memory */
 struct nacre_startup {
 	struct nacre_registration r; /* the fields that matter inside: not file, proxy, overlay */
 	char *cwd;
 	char **environment; /* the host's, then the registration's */
+	cpu_set_t cpus;     /* where the host's first thread may run */
 	char *learn_to;     /* profile to write; NULL: enforce */
 	void *memory;
 	size_t size;

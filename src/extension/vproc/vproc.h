@@ -24,6 +24,7 @@ struct nacre_vproc {
 	uint64_t serial;
 	struct nacre_fd pidfd;   /* none until it is settled */
 	struct nacre_fd control; /* a socket: new channels; its end ends the virtual process */
+	bool stopped;
 	bool ended;  /* the template reported its end: */
 	int status;  /* as of waitpid(2) */
 	bool failed; /* the template could not make it */

@@ -18,6 +18,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,7 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CLONES_MAX = 64 };
+enum { CLONES_MAX = 64, STACK_LEAST = 256 << 10, STACK_MOST = 8 << 20 };
 
 static struct {
 	pid_t pid;
@@ -77,6 +78,20 @@ static void hand_over_listener(struct nacre_zygote *z, int listener)
 		_exit(1);
 	close(listener);
 	close(z->learner);
+}
+
+/*
+ * A limit on address space counts what is only reserved: glibc's arenas of 64 MiB per thread, and
+ * stacks. So lanes share two arenas, and their stacks leave room for some two hundred of them.
+ */
+static void divide_memory(const struct nacre_registration *r)
+{
+	size_t stack = ((size_t)r->memory_mb << 20) / 256;
+
+	mallopt(M_ARENA_MAX, 2);
+	if (!r->memory_mb || stack > STACK_MOST)
+		stack = STACK_MOST;
+	nacre_stub_process.stack = stack < STACK_LEAST ? STACK_LEAST : stack;
 }
 
 static int confine(struct nacre_zygote *z, struct nacre_error *e)
@@ -162,6 +177,9 @@ static _Noreturn void serve(struct nacre_zygote *z)
 	sigset_t blocked, open;
 	ssize_t n;
 
+	/* Making a clone shall not preempt the host, which has asked for it and goes on. */
+	if (sched_getscheduler(0) == SCHED_OTHER)
+		sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
 	sigemptyset(&open);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);
@@ -190,6 +208,7 @@ _Noreturn void nacre_zygote_main(struct nacre_zygote *z)
 
 	prctl(PR_SET_NAME, "nacre-zygote");
 	nacre_fork_init();
+	divide_memory(r);
 	if (confine(z, &e) < 0)
 		fail(&e);
 	if (nacre_crash_catch(&e) < 0)
