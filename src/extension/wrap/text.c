@@ -49,7 +49,7 @@ static bool is_operator(const char *at, bool any)
  * least deep in parentheses, else behind the last " && " or " || ", else behind the first other
  * operator. 0: nowhere.
  */
-static size_t break_at(const char *line, size_t room)
+static size_t break_from(const char *line, size_t from, size_t room)
 {
 	size_t best = 0, other = 0;
 	int depth = 0, best_depth = INT_MAX;
@@ -69,14 +69,21 @@ static size_t break_at(const char *line, size_t room)
 			quote = c;
 		depth += c == '(' || c == '{';
 		depth -= c == ')' || c == '}';
-		if (c == ',' && line[i + 1] == ' ' && i > 12 && depth <= best_depth) {
+		if (c == ',' && line[i + 1] == ' ' && i > from && depth <= best_depth) {
 			best = i + 1;
 			best_depth = depth > 1 ? depth : 1;
 		}
-		if (c == ' ' && i > 12 && is_operator(line + i, other == 0))
+		if (c == ' ' && i > from && is_operator(line + i, other == 0))
 			other = i + 1 + strcspn(line + i + 1, " ");
 	}
 	return best ? best : other;
+}
+
+static size_t break_at(const char *line, size_t room)
+{
+	size_t at = break_from(line, 12, room); /* a stub of a line only where it must be */
+
+	return at ? at : break_from(line, 0, room);
 }
 
 static void put_line(struct nacre_text *t, const char *line)
