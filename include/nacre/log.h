@@ -3,6 +3,8 @@
 #ifndef NACRE_LOG_H
 #define NACRE_LOG_H
 
+#include <stddef.h>
+
 /*
  * DOC: Theory of Operation
  *
@@ -22,5 +24,10 @@ enum nacre_log_level { NACRE_LOG_ERROR, NACRE_LOG_WARN, NACRE_LOG_INFO, NACRE_LO
  */
 void nacre_log(enum nacre_log_level level, const char *subject, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/** nacre_log_path() - the file that lines go to; -1: there is none ("stderr", "none", no home) */
+int nacre_log_path(char *path, size_t size);
+/** nacre_log_close() - close the file; the next line opens it again */
+void nacre_log_close(void);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "base/auto.h"
 
+#include <nacre/log.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,23 +32,12 @@ static const struct cli_option options[] = {{.name = "lines",
 					     .help = "print the name of the log file alone"},
 					    {.name = NULL}};
 
-/* Where the runtime writes, as <nacre/log.h> says; NULL: nowhere that could be read. */
+/* Where the runtime writes; NULL: nowhere that could be read. */
 static char *log_path(void)
 {
-	const char *to = getenv("NACRE_LOG"), *state = getenv("XDG_STATE_HOME"),
-		   *home = getenv("HOME");
+	char path[4096];
 
-	if (to && (!strcmp(to, "none") || !strcmp(to, "stderr")))
-		return NULL;
-	if (to && *to)
-		return cli_format("%s", to);
-	if (geteuid() == 0 && !state)
-		return cli_format("/var/log/nacre.log");
-	if (state && *state == '/')
-		return cli_format("%s/nacre/log", state);
-	if (home && *home == '/')
-		return cli_format("%s/.local/state/nacre/log", home);
-	return NULL;
+	return nacre_log_path(path, sizeof(path)) < 0 ? NULL : cli_format("%s", path);
 }
 
 /* "TIME LEVEL nacre[PID] SUBJECT: TEXT": is it about @name? */

@@ -2,8 +2,11 @@
 /* log.c - where the lines of nacre/log.h go; theory of operation there */
 #include <nacre/log.h>
 
+#include "os/fd.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,7 +18,8 @@
 
 enum { LOG_LINE = 512 };
 
-static int log_fd = -1; /* -1: not opened; -2: nowhere */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct nacre_fd file = {.fd = -1};
 
 /* The default place, with its directory made. Return: false where there is no home. */
 static bool default_path(char *path, size_t size)
@@ -39,22 +43,58 @@ static bool default_path(char *path, size_t size)
 	return true;
 }
 
-static int log_open(void)
+int nacre_log_path(char *path, size_t size)
 {
 	const char *to = getenv("NACRE_LOG");
+
+	if (to && (!strcmp(to, "none") || !strcmp(to, "stderr")))
+		return -1;
+	if (to && *to)
+		return snprintf(path, size, "%s", to) < (int)size ? 0 : -1;
+	return default_path(path, size) ? 0 : -1;
+}
+
+static int log_open(void)
+{
 	char path[512];
+
+	if (nacre_log_path(path, sizeof(path)) < 0)
+		return -1;
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+}
+
+void nacre_log_close(void)
+{
+	if (pthread_mutex_trylock(&lock))
+		return;
+	nacre_fd_drop(&file);
+	pthread_mutex_unlock(&lock);
+}
+
+/*
+ * The file is kept open, but it is a guest in the host's table of descriptors: the host may close it and use
+ * its number again. In a forked child the lock may be held for ever: then the file is opened for the line.
+ */
+static void write_line(const char *line, size_t size)
+{
+	const char *to = getenv("NACRE_LOG");
+	ssize_t n; /* a failure has nowhere to be told */
 	int fd;
 
-	if (to && !strcmp(to, "none"))
-		return -2;
-	if (to && !strcmp(to, "stderr"))
-		return STDERR_FILENO;
-	if (to && *to)
-		snprintf(path, sizeof(path), "%s", to);
-	else if (!default_path(path, sizeof(path)))
-		return -2;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-	return fd < 0 ? -2 : fd;
+	if (to && !strcmp(to, "stderr")) {
+		n = write(STDERR_FILENO, line, size);
+	} else if (pthread_mutex_trylock(&lock) == 0) {
+		if (!nacre_fd_ours(&file))
+			file = nacre_fd_own(log_open());
+		n = write(file.fd, line, size);
+		pthread_mutex_unlock(&lock);
+	} else {
+		fd = log_open();
+		n = write(fd, line, size);
+		if (fd >= 0)
+			close(fd);
+	}
+	(void)n;
 }
 
 static enum nacre_log_level log_threshold(void)
@@ -68,43 +108,27 @@ void nacre_log(enum nacre_log_level level, const char *subject, const char *fmt,
 {
 	static const char *const names[] = {"error", "warning", "info", "debug"};
 	char line[LOG_LINE];
-	int saved = errno, fd, n;
+	int saved = errno, n;
 	struct timespec now;
 	struct tm tm;
 	va_list ap;
 
 	if (level > log_threshold())
 		return;
-	fd = __atomic_load_n(&log_fd, __ATOMIC_ACQUIRE);
-	if (fd == -1) {
-		int none = -1;
-
-		fd = log_open();
-		if (!__atomic_compare_exchange_n(&log_fd, &none, fd, false, __ATOMIC_ACQ_REL,
-						 __ATOMIC_ACQUIRE)) {
-			if (fd > STDERR_FILENO)
-				close(fd);
-			fd = none;
-		}
-	}
-	if (fd >= 0) {
-		clock_gettime(CLOCK_REALTIME, &now);
-		gmtime_r(&now.tv_sec, &tm);
-		n = (int)strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &tm);
-		n += snprintf(line + n, sizeof(line) - n, ".%03ldZ %s nacre[%d] %s: ",
-			      now.tv_nsec / 1000000, names[level], (int)getpid(),
-			      subject ? subject : "-");
-		va_start(ap, fmt);
-		n += vsnprintf(line + n, sizeof(line) - n, fmt, ap);
-		va_end(ap);
-		if (n > LOG_LINE - 2)
-			n = LOG_LINE - 2;
-		for (int i = 0; i < n; i++) /* a name from an extension must not forge a line */
-			if ((unsigned char)line[i] < ' ')
-				line[i] = '?';
-		line[n++] = '\n';
-		n = (int)write(fd, line, n); /* a failure has nowhere to be told */
-		(void)n;
-	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	n = (int)strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &tm);
+	n += snprintf(line + n, sizeof(line) - n, ".%03ldZ %s nacre[%d] %s: ", now.tv_nsec / 1000000,
+		      names[level], (int)getpid(), subject ? subject : "-");
+	va_start(ap, fmt);
+	n += vsnprintf(line + n, sizeof(line) - n, fmt, ap);
+	va_end(ap);
+	if (n > LOG_LINE - 2)
+		n = LOG_LINE - 2;
+	for (int i = 0; i < n; i++) /* a name from an extension must not forge a line */
+		if ((unsigned char)line[i] < ' ')
+			line[i] = '?';
+	line[n++] = '\n';
+	write_line(line, (size_t)n);
 	errno = saved;
 }

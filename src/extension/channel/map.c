@@ -153,20 +153,31 @@ void nacre_map_trim(struct nacre_map *map)
 	}
 }
 
+/* The stub's side: the host grows the arena, we follow where it has. */
+static int map_follow(struct nacre_map *map, size_t size)
+{
+	struct stat st;
+
+	if (size <= map->arena_size)
+		return 0;
+	if (fstat(map->fd, &st) < 0 || (uint64_t)st.st_size < NACRE_PAGE + size)
+		return -1;
+	return map_resize(map, (size_t)st.st_size - NACRE_PAGE);
+}
+
 bool nacre_writer_grow(struct nacre_writer *w, size_t need)
 {
 	struct nacre_map *map = w->map;
 	size_t used = (size_t)(w->at - w->start);
-	bool small;
+	bool small = map && w->start == (uint8_t *)map->small;
 
 	if (w->failed)
 		return false;
 	if (!map || need > NACRE_MESSAGE_MAX || used + need > NACRE_MESSAGE_MAX ||
-	    (map->host ? nacre_map_reserve(map, used + need) < 0 : used + need > map->arena_size)) {
+	    (map->host ? nacre_map_reserve(map, used + need) : map_follow(map, used + need)) < 0) {
 		w->failed = true;
 		return false;
 	}
-	small = w->start == (uint8_t *)map->small;
 	if (small)
 		memcpy(map->arena, map->small, used);
 	w->start = map->arena;
@@ -214,11 +225,9 @@ static uint8_t *frame_room(struct nacre_frame *frame, size_t length)
 int nacre_map_receive(struct nacre_map *map, struct nacre_heard *heard, struct nacre_reader *r)
 {
 	const volatile struct nacre_line *line = map->host ? &map->page->stub : &map->page->host;
-	struct stat st;
+	uint32_t seq = atomic_load_explicit(&line->seq, memory_order_acquire), due = map->seen + 1;
 	uint64_t length;
 	uint8_t *data;
-
-	uint32_t seq = atomic_load_explicit(&line->seq, memory_order_acquire), due = map->seen + 1;
 
 	map->seen = seq;
 	heard->kind = line->kind;
@@ -229,11 +238,8 @@ int nacre_map_receive(struct nacre_map *map, struct nacre_heard *heard, struct n
 	memset(r, 0, sizeof(*r));
 	if (seq != due || map->frame >= NACRE_FRAMES)
 		return -1;
-	/* The host grows the arena; the stub follows when a message says so. */
-	if (!map->host && length > map->arena_size && fstat(map->fd, &st) == 0 &&
-	    (uint64_t)st.st_size >= NACRE_PAGE + length)
-		(void)map_resize(map, (size_t)st.st_size - NACRE_PAGE);
-	if (length > map->arena_size)
+	if (length > map->arena_size &&
+	    (map->host || length > NACRE_MESSAGE_MAX || map_follow(map, length) < 0))
 		return -1;
 	data = frame_room(&map->frames[map->frame], length);
 	if (!data)

@@ -22,8 +22,8 @@
  * next holder of the lock frees. Nobody waits for a restart before the
  * failure is returned; the restart is paid by the next call, and is a swap when a spare stands by.
  *
- * Channels (thread.c): one per host thread and instance, in thread-local storage; returned to a
- * small pool when the thread ends.
+ * Channels (thread.c): one per host thread and instance, in thread-local storage and on a list, so
+ * that dlclose() can free them all.
  *
  * Fork: a page that is wiped on fork tells the child that nothing here is its own. It forgets all of
  * it and starts from COLD, with a new generation, so that handles from before the fork are stale;
@@ -72,7 +72,7 @@ struct nacre_channel {
 	uint16_t stub_cpu;
 	bool owes_spare;                 /* to be asked for once a call was served */
 	uint32_t denied_seen;
-	struct nacre_channel *next; /* in the pool */
+	struct nacre_channel *next, **link; /* among all channels of the proxy */
 };
 
 /** Why an instance is lost. */
@@ -123,6 +123,8 @@ void nacre_channel_clear(struct nacre_channel *channel, bool polite);
 /** nacre_channel_open() - connect @channel to @instance and check its hello */
 int nacre_channel_open(struct nacre_channel *channel, struct nacre_instance *instance,
 		       const struct nacre_vproc_ops *ops, uint64_t deadline, struct nacre_error *e);
+/** nacre_channels_unload() - the proxy leaves the host: free the channels of all threads */
+void nacre_channels_unload(void);
 /** nacre_forked() - is this a child of the process that made the state? */
 bool nacre_forked(void);
 extern unsigned nacre_epoch;
@@ -165,6 +167,7 @@ void nacre_handles_clear(void);
 uint64_t nacre_token_of(const void *host, uint32_t kind);
 /** nacre_token_find() - the pointer behind a token of @kind; false: never given */
 bool nacre_token_find(uint64_t token, uint32_t kind, void **host);
+void nacre_tokens_clear(void);
 #define NACRE_TOKEN_DATA UINT32_MAX /* kind of plain tokens; callbacks have their own number */
 
 /* memory.c */

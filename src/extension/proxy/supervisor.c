@@ -320,10 +320,12 @@ static void close_all(bool ours)
 
 	if (!supervisor.ops)
 		return;
-	if (current) { /* other threads may still hold it: only its descriptors go */
+	if (current) { /* other threads may still hold it: its descriptors go at once */
 		if (ours)
 			supervisor.ops->stop(&current->v);
-		atomic_fetch_sub(&current->refs, 1);
+		nacre_fd_drop(&current->v.pidfd);
+		nacre_fd_drop(&current->v.control);
+		nacre_instance_drop(current);
 	}
 	template_drop();
 }
@@ -331,20 +333,15 @@ static void close_all(bool ours)
 void nacre_supervisor_forget(void)
 {
 	pthread_mutex_t fresh = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-	struct nacre_instance *current = atomic_load(&nacre_current);
 
 	memcpy(&lock, &fresh, sizeof(lock)); /* another thread may have held it while forking */
-	if (current) {
-		nacre_fd_drop(&current->v.pidfd);
-		nacre_fd_drop(&current->v.control);
-	}
 	if (supervisor.spare) {
 		nacre_fd_drop(&supervisor.spare->v.pidfd);
 		nacre_fd_drop(&supervisor.spare->v.control);
 		supervisor.spare->first.page = NULL; /* not mapped in the child */
 	}
-	close_all(false);
 	atomic_store(&supervisor.dropped, NULL); /* leaked: they may be half on the list */
+	close_all(false);
 	atomic_fetch_add(&supervisor.generation, 1);
 	nacre_quarantine_forked();
 	nacre_handles_forked();
@@ -358,9 +355,13 @@ void nacre_supervisor_unload(void)
 	if (nacre_forked() || pthread_mutex_trylock(&lock))
 		return;
 	close_all(true);
+	nacre_channels_unload();
+	free_dropped();
 	nacre_replay_clear();
 	nacre_handles_clear();
+	nacre_tokens_clear();
 	nacre_registry_free(&supervisor.registry);
 	supervisor.r = NULL;
 	pthread_mutex_unlock(&lock);
+	nacre_log_close();
 }

@@ -7,22 +7,44 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { POOL_MAX = 8 };
-
 unsigned nacre_epoch;
 
 static _Thread_local struct nacre_channel *mine;
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool key_made;
+static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct nacre_channel *all;
 static volatile uint8_t *fork_page; /* 1 in the process that made it, 0 in its children */
+
+static void list_add(struct nacre_channel *channel)
+{
+	pthread_mutex_lock(&list_lock);
+	channel->next = all;
+	channel->link = &all;
+	if (all)
+		all->link = &channel->next;
+	all = channel;
+	pthread_mutex_unlock(&list_lock);
+}
+
+static void list_remove(struct nacre_channel *channel)
+{
+	pthread_mutex_lock(&list_lock);
+	*channel->link = channel->next;
+	if (channel->next)
+		channel->next->link = channel->link;
+	pthread_mutex_unlock(&list_lock);
+}
 
 static void on_thread_end(void *arg)
 {
 	struct nacre_channel *channel = arg;
 
-	if (channel->epoch == nacre_epoch && !nacre_forked())
+	if (channel->epoch == nacre_epoch && !nacre_forked()) {
 		nacre_channel_clear(channel, true);
+		list_remove(channel);
+	}
 	free(channel);
 	mine = NULL;
 }
@@ -46,7 +68,11 @@ bool nacre_forked(void)
 /* In a forked child, once: what was inherited belongs to the parent. */
 static void start_anew(void)
 {
+	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
 	nacre_epoch++;
+	memcpy(&list_lock, &fresh, sizeof(list_lock));
+	all = NULL; /* the channels of threads that do not exist here */
 	nacre_supervisor_forget();
 	*fork_page = 1;
 }
@@ -71,6 +97,7 @@ struct nacre_channel *nacre_channel_mine(void)
 	channel->map.owned = NACRE_NO_FD;
 	channel->epoch = nacre_epoch;
 	mine = channel;
+	list_add(channel);
 	if (key_made)
 		pthread_setspecific(key, channel);
 	return channel;
@@ -155,6 +182,26 @@ int nacre_channel_open(struct nacre_channel *channel, struct nacre_instance *ins
 	return await_hello(channel, instance->v.serial, deadline, e);
 }
 
+/*
+ * This runs at dlclose() and at exit(), and cannot tell which. At exit other threads may be in calls: of
+ * their channels only the descriptors are closed, and the memory is left to them.
+ */
+void nacre_channels_unload(void)
+{
+	struct nacre_channel *own = mine;
+
+	if (own && own->epoch == nacre_epoch && !own->depth) {
+		nacre_channel_clear(own, false);
+		list_remove(own);
+		free(own);
+		mine = NULL;
+	}
+	pthread_mutex_lock(&list_lock);
+	for (struct nacre_channel *it = all; it; it = it->next)
+		nacre_fd_drop(&it->map.owned);
+	pthread_mutex_unlock(&list_lock);
+}
+
 /* dlclose: the key's destructor must not be called after it is gone. */
 __attribute__((destructor)) static void unload(void)
 {
@@ -163,4 +210,6 @@ __attribute__((destructor)) static void unload(void)
 	pthread_key_delete(key);
 	key_made = false;
 	nacre_supervisor_unload();
+	if (!all && fork_page)
+		munmap((void *)(uintptr_t)fork_page, NACRE_PAGE);
 }

@@ -76,6 +76,12 @@ bool nacre_token_find(uint64_t token, uint32_t kind, void **host)
 	return found;
 }
 
+void nacre_tokens_clear(void)
+{
+	free(tokens);
+	nacre_tokens_forked();
+}
+
 void nacre_tokens_forked(void)
 {
 	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
