@@ -32,7 +32,7 @@ NACRE_VIEW(moving) {
 		Bytef *next_out nacre(out, cursor, sized_by(avail_out));
 		uInt avail_out;
 		uLong total_out;
-		z_const char *msg nacre(out, string, interned);
+		z_const char *msg nacre(out, string, interned, nullable);
 		struct internal_state FAR *state nacre(handle(stream));
 		alloc_func zalloc OWN_MEMORY;
 		free_func zfree OWN_MEMORY;
@@ -52,7 +52,7 @@ NACRE_VIEW(still) {
 		Bytef *next_out UNUSED;
 		uInt avail_out UNUSED;
 		uLong total_out;
-		z_const char *msg nacre(out, string, interned);
+		z_const char *msg nacre(out, string, interned, nullable);
 		struct internal_state FAR *state nacre(handle(stream));
 		alloc_func zalloc OWN_MEMORY;
 		free_func zfree OWN_MEMORY;
@@ -98,8 +98,8 @@ uLong adler32_combine(uLong adler1, uLong adler2, z_off_t len2) PURE;
 uLong adler32_combine64(uLong adler1, uLong adler2, z_off64_t len2) PURE;
 
 /* The library */
-const char *zlibVersion(void) nacre(string, interned, nonnull, idempotent, on_fail(ZLIB_VERSION));
-const char *zError(int err) nacre(string, interned, nonnull, idempotent, on_fail(""));
+const char *zlibVersion(void) nacre(string, interned, idempotent, on_fail(ZLIB_VERSION));
+const char *zError(int err) nacre(string, interned, idempotent, on_fail(""));
 uLong zlibCompileFlags(void) PURE;
 const z_crc_t *get_crc_table(void)
 	nacre(refuse, waive("a table of the library's own memory; crc32() needs none"), on_fail(NULL));

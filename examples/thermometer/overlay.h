@@ -22,7 +22,7 @@ NACRE_HANDLE(sensor, stale(-1, errno = ESTALE));
 /* A function of the host that the library calls. Its first argument is the host's own pointer, which
  * the library only hands back: a token. The name is a string that comes from the library, so it is
  * copied, must end and be there; the temperature must be one that there is. */
-NACRE_CALLBACK(alarm, void, (void *user nacre(token), const char *name nacre(string(15), nonnull),
+NACRE_CALLBACK(alarm, void, (void *user nacre(token), const char *name nacre(string(15)),
 			     double celsius nacre(range(-273.15, 1e6))));
 
 /* A result that is an object: `opens` says that it is a new one. What NACRE_INTERFACE says of success
@@ -43,9 +43,9 @@ int thermo_name(struct thermo *t nacre(handle(sensor)), char *name nacre(out, st
 		size_t size);
 
 /* A string in the library's memory: the host gets a copy that stays. A host would not expect NULL here,
- * so a library that returns it breaks the interface. */
+ * so a library that returns it breaks the interface (where NULL is right, say nullable). */
 const char *thermo_unit(void)
-	nacre(string, borrowed, nonnull, on_fail("unknown units"));
+	nacre(string, borrowed, on_fail("unknown units"));
 
 int thermo_watch(struct thermo *t nacre(handle(sensor)), double limit, thermo_alarm alarm nacre(callback(alarm)),
 		 void *user nacre(token));

@@ -178,6 +178,13 @@ void reader_callback(struct reader *r, CXCursor c, const char *name)
 	r->callback_end = &cb->next;
 }
 
+/* Can a function that returns a pointer return @f's value? */
+static bool is_pointer_value(const struct nacre_failure *f)
+{
+	return f && f->value && (*f->value == '"' || !strcmp(f->value, "NULL") ||
+				 !strcmp(f->value, "0"));
+}
+
 void reader_function_rules(struct reader *r, struct nacre_function *f)
 {
 	const char *result;
@@ -203,7 +210,7 @@ void reader_function_rules(struct reader *r, struct nacre_function *f)
 	if (!r->failed && !f->refuse)
 		f->result = reader_rule(r, PLACE_RESULT, f->name, f->type, result, &f->at);
 	/* What the interface says about numbers says nothing about pointers or nothing at all. */
-	if (!f->on_fail && f->type->kind != NACRE_TYPE_POINTER)
+	if (!f->on_fail && (f->type->kind != NACRE_TYPE_POINTER || is_pointer_value(r->m->on_fail)))
 		f->on_fail = r->m->on_fail;
 	if (!f->success && f->type->kind != NACRE_TYPE_POINTER && f->type->kind != NACRE_TYPE_VOID)
 		f->success = r->m->success;

@@ -28,6 +28,13 @@ static const char *success_of(const struct emit *e)
 	return e->f->success ? emit_expr(e, e->f->success, EMIT_AFTER, NULL) : "true";
 }
 
+/* A host trusts its own interface: a NULL that the overlay does not announce never reaches it. */
+static bool never_null(const struct nacre_rule *rule)
+{
+	return rule->nonnull || (!rule->nullable && (rule->kind == NACRE_RULE_POINTER ||
+						     rule->kind == NACRE_RULE_STRING));
+}
+
 static void serve_callback(struct nacre_text *t, const struct nacre_model *m,
 			   const struct nacre_callback *c)
 {
@@ -40,7 +47,7 @@ static void serve_callback(struct nacre_text *t, const struct nacre_model *m,
 	emit_take_words(&e);
 	emit_take_rest(&e);
 	for (const struct nacre_item *p = f->params; p; p = p->next)
-		if (p->rule->nonnull)
+		if (never_null(p->rule))
 			nacre_text_line(&take, "if (!%s)\n\t\treturn false;", p->name);
 	e.t = &reply;
 	e.replying = true;

@@ -418,6 +418,11 @@ static void accept_pointer(const struct emit *e, const struct nacre_item *p,
 	if (rule->target->kind == NACRE_RULE_STRING) {
 		nacre_text_line(e->t, "const char *%s_new = nacre_take_string(%s, %s);", p->name, e->call,
 				emit_max(e, rule->target, true));
+		if (!rule->nullable) {
+			nacre_text_line(e->t, "if (success && %s && !%s_new)", pointer, p->name);
+			nacre_text_line(e->t, "\t%s",
+					emit_violate(e, emit_text(e, "%s is NULL", p->name)));
+		}
 		nacre_text_line(e->t, "if (success && %s)", pointer);
 		nacre_text_line(e->t, "\tnacre_call_give(%s, %s, &%s_new, sizeof(%s_new));", e->call,
 				pointer, p->name, p->name);
@@ -482,6 +487,10 @@ static void accept_string(const struct emit *e, const struct nacre_item *p)
 
 	nacre_text_line(e->t, "%s = (%s)(uintptr_t)nacre_take_string(%s, %s);", value,
 			emit_plain(e, p->type), e->call, emit_max(e, p->rule, true));
+	if (!p->rule->nullable) {
+		nacre_text_line(e->t, "if (!%s)", value);
+		nacre_text_line(e->t, "\t%s", emit_violate(e, emit_text(e, "%s is NULL", p->name)));
+	}
 	nacre_text_line(e->t, "nacre_call_give(%s, &host->%s, &%s, sizeof(%s));", e->call, p->name,
 			value, value);
 }

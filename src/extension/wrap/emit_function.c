@@ -98,9 +98,6 @@ static void read_result(const struct emit *e)
 	case NACRE_RULE_STRING:
 		nacre_text_line(e->t, "%s = (%s)(uintptr_t)nacre_take_string(&call, %s);", left,
 				emit_plain(e, rule->type), emit_max(e, rule, true));
-		if (rule->nonnull)
-			nacre_text_line(e->t, "if (!result)\n\t\t\t%s",
-					emit_violate(e, "the result is NULL"));
 		return;
 	case NACRE_RULE_ALIAS:
 		nacre_text_line(e->t, "%s = nacre_get_word(&call.in) ? (%s)%s : NULL;", left,
@@ -118,11 +115,16 @@ static void read_result(const struct emit *e)
 	}
 }
 
+/* Once `success` is known. */
 static void translate_result(const struct emit *e)
 {
 	const struct nacre_rule *rule = e->f->result;
 	const char *via = rule->type->kind == NACRE_TYPE_POINTER ? "(uintptr_t)" : "";
 
+	if (rule->kind == NACRE_RULE_STRING && !rule->nullable) {
+		nacre_text_line(e->t, "if (success && !result)");
+		nacre_text_line(e->t, "\t%s", emit_violate(e, "the result is NULL"));
+	}
 	if (rule->kind != NACRE_RULE_HANDLE)
 		return;
 	nacre_text_line(e->t, "if (success)");

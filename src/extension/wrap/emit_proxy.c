@@ -7,6 +7,7 @@
 void emit_heading(struct nacre_text *t, const struct nacre_model *m, const char *file,
 		  const char *purpose)
 {
+	nacre_text_line(t, "/* SPDX-License-Identifier: BSD-2-Clause */");
 	nacre_text_line(t, "/* %s - %s", file, purpose);
 	nacre_text_line(t, " *");
 	nacre_text_line(t, " * Made by nacre from the overlay %s: do not edit. Interface %s %s.", m->overlay,

@@ -43,7 +43,7 @@ NACRE_VIEW(reader) {
 	};
 }
 
-NACRE_CALLBACK(visit, int, (void *user nacre(token), const char *name nacre(string, nonnull),
+NACRE_CALLBACK(visit, int, (void *user nacre(token), const char *name nacre(string),
 			    const int *values nacre(in, count(n)), unsigned n nacre(range(0, 5)),
 			    struct point *p nacre(inout), long *total nacre(inout)), on_fail(-1));
 
@@ -68,7 +68,7 @@ int append(char *text nacre(inout, count(used), cap(room), len(*length)), size_t
 size_t length_of(const char *text nacre(string(1000))) nacre(success(result < 5000), on_fail(0));
 int join(const char *const *words nacre(strings), char *out nacre(out, string, cap(room)), size_t room);
 int pick(const char **word nacre(out, string, borrowed), int which);
-const char *colour_name(enum colour c) nacre(string, borrowed, on_fail("none"));
+const char *colour_name(enum colour c) nacre(string, borrowed, nullable, on_fail("none"));
 char *upper(char *text nacre(inout, count(n)), size_t n) nacre(alias(text), on_fail(NULL));
 int checked(int *values nacre(out, count(n), range(0, 1000)), int n);
 int flags(bool *odd nacre(out, count(n)), const int *values nacre(in, count(n)), int n);

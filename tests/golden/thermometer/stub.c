@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* stub.c - what stands before an extension in its virtual process
  *
  * Made by nacre from the overlay overlay.h: do not edit. Interface thermo 1.0.
@@ -224,8 +225,8 @@ static void (*const serve[])(struct nacre_service *s) = {
 EXPORT const struct nacre_stub nacre_stub = {
 	.name = "thermo",
 	.version = "1.0",
-	.digest = {0x65, 0x82, 0x99, 0xef, 0x57, 0xb4, 0x7f, 0xe2,
-		   0xfd, 0xa2, 0x3b, 0xf4, 0x6d, 0x41, 0x77, 0xa0},
+	.digest = {0xc7, 0x6c, 0xd5, 0x4b, 0x7c, 0xfb, 0xe0, 0x09,
+		   0xd5, 0x17, 0x1d, 0xc0, 0x10, 0xaf, 0x59, 0xd0},
 	.op_count = OP_COUNT,
 	.callback_count = CALLBACK_COUNT,
 	.op_names = op_names,
