@@ -51,6 +51,19 @@ static enum nacre_wait await(struct nacre_channel *channel, uint32_t op)
 	}
 }
 
+/*
+ * Is it the first time that @nr is denied? Each is told once: the ring belongs to the extension, which
+ * could fill the log with it.
+ */
+static bool first_denial(uint32_t nr)
+{
+	static _Atomic uint64_t told[8], told_unknown;
+	_Atomic uint64_t *word = nr < 512 ? &told[nr / 64] : &told_unknown;
+	uint64_t bit = (uint64_t)1 << nr % 64;
+
+	return !(atomic_fetch_or(word, nr < 512 ? bit : 1) & (nr < 512 ? bit : 1));
+}
+
 /* System calls that the sandbox refused since the last look, by name. */
 static void tell_denied(struct nacre_channel *channel, uint32_t op)
 {
@@ -62,6 +75,8 @@ static void tell_denied(struct nacre_channel *channel, uint32_t op)
 		channel->denied_seen = count - NACRE_DENIED_SLOTS;
 	for (; channel->denied_seen != count; channel->denied_seen++) {
 		nr = *(const volatile uint32_t *)&denied->nr[channel->denied_seen % NACRE_DENIED_SLOTS];
+		if (!first_denial(nr))
+			continue;
 		name = nacre_syscall_name((int)nr);
 		nacre_log(NACRE_LOG_WARN, nacre_supervisor_name(),
 			  "%s: the sandbox denied the system call %s (%u); if the extension needs it, "

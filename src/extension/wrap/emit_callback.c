@@ -40,8 +40,14 @@ static void serve_callback(struct nacre_text *t, const struct nacre_model *m,
 {
 	const struct nacre_function *f = &c->function;
 	struct nacre_text reply = {.indent = 1}, take = {.indent = 1};
-	struct emit e = {.t = &take, .m = m, .proxy = true, .call = "up", .in = "up->in",
-			 .out = "up->out", .items = f->params, .f = f};
+	struct emit e = {.t = &take,
+			 .m = m,
+			 .proxy = true,
+			 .call = "up",
+			 .in = "up->in",
+			 .out = "up->out",
+			 .items = f->params,
+			 .f = f};
 	const char *type = c->type->spelling;
 
 	emit_take_words(&e);
@@ -64,9 +70,9 @@ static void serve_callback(struct nacre_text *t, const struct nacre_model *m,
 	nacre_text_line(t, "if (!nacre_upcall_ready(up))");
 	nacre_text_line(t, "\treturn false;");
 	nacre_text_line(t, "%s((%s)host)(%s);",
-			f->type->kind == NACRE_TYPE_VOID ?
-				"" :
-				emit_text(&e, "%s = ", emit_declare(&e, f->type, "result")),
+			f->type->kind == NACRE_TYPE_VOID
+				? ""
+				: emit_text(&e, "%s = ", emit_declare(&e, f->type, "result")),
 			type, arguments(&e, f));
 	if (emit_uses(&reply, "success"))
 		nacre_text_line(t, "const bool success = %s;\n", success_of(&e));
@@ -104,8 +110,14 @@ static void declare_copies(const struct emit *e)
 static void thunk(struct nacre_text *t, const struct nacre_model *m, const struct nacre_callback *c)
 {
 	const struct nacre_function *f = &c->function;
-	struct emit e = {.t = t, .m = m, .caller = true, .call = "&down", .in = "down.in", .out = "down.out",
-			 .items = f->params, .f = f};
+	struct emit e = {.t = t,
+			 .m = m,
+			 .caller = true,
+			 .call = "&down",
+			 .in = "down.in",
+			 .out = "down.out",
+			 .items = f->params,
+			 .f = f};
 	struct nacre_text rest = {.indent = 3};
 
 	nacre_text_function(t, "static %s(uint32_t thunk%s%s)",
