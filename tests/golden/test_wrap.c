@@ -4,8 +4,8 @@
  * test_wrap text OVERLAY DIR: what is generated equals the files in DIR
  * test_wrap errors DIR EXTENSION: each overlay in DIR is refused with the sentence in its .txt
  *
- * With NACRE_UPDATE_GOLDEN set, the expected files are written instead. An overlay whose name begins
- * with "extension-" is compared with EXTENSION as well.
+ * With NACRE_UPDATE_GOLDEN set, the expected files are written instead. An overlay whose name
+ * begins with "extension-" is compared with EXTENSION as well.
  */
 #include <extension/wrap/wrap.h>
 
@@ -54,8 +54,8 @@ static void show_difference(const char *got, const char *want)
 		got++;
 		want++;
 	}
-	printf("# line %d: got  '%.*s'\n# line %d: want '%.*s'\n", line, (int)strcspn(got, "\n"), got,
-	       line, (int)strcspn(want, "\n"), want);
+	printf("# line %d: got  '%.*s'\n# line %d: want '%.*s'\n", line, (int)strcspn(got, "\n"),
+	       got, line, (int)strcspn(want, "\n"), want);
 }
 
 static void compare(const char *got, const char *path, const char *what)

@@ -8,9 +8,10 @@
 /* Names that generated code uses for itself. */
 static bool is_taken(const char *name)
 {
-	static const char *const taken[] = {"call", "result", "success", "s", "up", "down", "i", "no",
-					    "wire", "own", "keep", "host", "thunk", "extension",
-					    "function", "errno", "cap", NULL};
+	static const char *const taken[] = {"call",  "result", "success", "s",	       "up",
+					    "down",  "i",      "no",	  "wire",      "own",
+					    "keep",  "host",   "thunk",	  "extension", "function",
+					    "errno", "cap",    NULL};
 
 	for (int i = 0; taken[i]; i++)
 		if (!strcmp(taken[i], name))
@@ -35,8 +36,8 @@ static bool known(const struct nacre_scope *scope, const char *name)
 static void check_expr(struct reader *r, const struct nacre_item *items, const char *expr,
 		       const char *special, const struct nacre_at *at)
 {
-	struct nacre_scope scope = {.arena = r->arena, .items = items, .name = checked_name,
-				    .knows = known, .data = r};
+	struct nacre_scope scope = {
+		.arena = r->arena, .items = items, .name = checked_name, .knows = known, .data = r};
 	const char *unknown = NULL;
 
 	if (!expr || r->failed)
@@ -49,16 +50,20 @@ static void check_expr(struct reader *r, const struct nacre_item *items, const c
 		return;
 	for (; items; items = items->next)
 		if (items->name && !strcmp(items->name, unknown)) {
-			reader_fail(r, at, "'%.60s': *%s can be named only where %s points to one "
-				    "number that travels: name another parameter", expr, unknown,
-				    unknown);
+			reader_fail(r, at,
+				    "'%.60s': *%s can be named only where %s points to one "
+				    "number that travels: name another parameter",
+				    expr, unknown, unknown);
 			return;
 		}
-	reader_fail(r, at, "'%.60s': '%s' names no parameter, field, constant or function: "
-		    "correct it, or include what declares it", expr, unknown);
+	reader_fail(r, at,
+		    "'%.60s': '%s' names no parameter, field, constant or function: "
+		    "correct it, or include what declares it",
+		    expr, unknown);
 }
 
-static void check_failure(struct reader *r, const struct nacre_failure *f, const struct nacre_at *at)
+static void check_failure(struct reader *r, const struct nacre_failure *f,
+			  const struct nacre_at *at)
 {
 	if (f && f->value)
 		check_expr(r, NULL, f->value, NULL, at);
@@ -99,17 +104,22 @@ static void check_names(struct reader *r, const struct nacre_function *f)
 		const char *end = p->name ? strrchr(p->name, '_') : NULL;
 
 		if (p->name && is_taken(p->name))
-			reader_fail(r, &p->at, "%s: generated code uses the name '%s' itself: call the "
-				    "parameter otherwise in the overlay", f->name, p->name);
+			reader_fail(r, &p->at,
+				    "%s: generated code uses the name '%s' itself: call the "
+				    "parameter otherwise in the overlay",
+				    f->name, p->name);
 		for (size_t i = 0; end && i < sizeof(suffixes) / sizeof(*suffixes); i++) {
 			if (strcmp(end + 1, suffixes[i]))
 				continue;
 			for (const struct nacre_item *q = f->params; q; q = q->next)
 				if (strlen(q->name) == (size_t)(end - p->name) &&
 				    !strncmp(q->name, p->name, (size_t)(end - p->name)))
-					reader_fail(r, &p->at, "%s: generated code makes the name '%s' "
-						    "from '%s': call the parameter otherwise in the "
-						    "overlay", f->name, p->name, q->name);
+					reader_fail(
+						r, &p->at,
+						"%s: generated code makes the name '%s' "
+						"from '%s': call the parameter otherwise in the "
+						"overlay",
+						f->name, p->name, q->name);
 		}
 	}
 }
@@ -126,8 +136,10 @@ static void check_function(struct reader *r, struct nacre_function *f)
 {
 	check_failure(r, f->on_fail, &f->at);
 	if (f->type->kind != NACRE_TYPE_VOID && !(f->on_fail && f->on_fail->value))
-		reader_fail(r, &f->at, "%s: say what the host gets when the extension is lost: "
-			    "on_fail(value), here or in NACRE_INTERFACE", f->name);
+		reader_fail(r, &f->at,
+			    "%s: say what the host gets when the extension is lost: "
+			    "on_fail(value), here or in NACRE_INTERFACE",
+			    f->name);
 	if (f->refuse)
 		return;
 	check_names(r, f);
@@ -136,7 +148,8 @@ static void check_function(struct reader *r, struct nacre_function *f)
 	check_expr(r, NULL, f->deadline, NULL, &f->at);
 	check_rule(r, f->params, f->result);
 	if (f->result && f->result->alias && !param_named(f, f->result->alias))
-		reader_fail(r, &f->at, "%s: alias(%s) names no parameter", f->name, f->result->alias);
+		reader_fail(r, &f->at, "%s: alias(%s) names no parameter", f->name,
+			    f->result->alias);
 	for (const struct nacre_close *c = f->closes; c; c = c->next)
 		if (c->param && !param_named(f, c->param))
 			reader_fail(r, &f->at, "%s: closes(%s, %s) names no parameter", f->name,
@@ -147,7 +160,8 @@ static void check_function(struct reader *r, struct nacre_function *f)
 		if (!strcmp(g->name, f->forgets_name))
 			f->forgets = g;
 	if (!f->forgets)
-		reader_fail(r, &f->at, "%s: forgets(%s) names no function", f->name, f->forgets_name);
+		reader_fail(r, &f->at, "%s: forgets(%s) names no function", f->name,
+			    f->forgets_name);
 }
 
 /* A callback gets what one word, a string or plain bytes can hold. */
@@ -161,7 +175,8 @@ static void check_callback(struct reader *r, struct nacre_callback *c)
 
 		if (!nacre_rule_word(rule) && !plain && rule->kind != NACRE_RULE_STRING &&
 		    rule->kind != NACRE_RULE_IGNORE)
-			reader_fail(r, &p->at, "callback %s: '%s' is more than a callback can carry "
+			reader_fail(r, &p->at,
+				    "callback %s: '%s' is more than a callback can carry "
 				    "(numbers, handles, tokens, strings, plain arrays)",
 				    c->function.name, p->name);
 	}

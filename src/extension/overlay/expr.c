@@ -55,11 +55,11 @@ static bool token_is(const struct token *t, const char *text)
 
 static bool is_keyword(const char *name)
 {
-	static const char *const words[] = {"sizeof", "struct",	  "union",    "enum",	"unsigned",
-					    "signed", "char",	  "short",    "int",	"long",
-					    "float",  "double",	  "_Bool",    "void",	"const",
-					    "__typeof__", "offsetof", "uint64_t", "uint32_t",
-					    "true", "false", "NULL", NULL};
+	static const char *const words[] = {
+		"sizeof",   "struct", "union", "enum",	     "unsigned", "signed",
+		"char",	    "short",  "int",   "long",	     "float",	 "double",
+		"_Bool",    "void",   "const", "__typeof__", "offsetof", "uint64_t",
+		"uint32_t", "true",   "false", "NULL",	     NULL};
 
 	for (int i = 0; words[i]; i++)
 		if (!strcmp(words[i], name))
@@ -132,8 +132,8 @@ const char *nacre_expr_rewrite(const struct nacre_scope *scope, const char *expr
 	struct token last = {TOKEN_END, expr, expr}, before = last, t;
 	struct output out = {nacre_arena_alloc(scope->arena, room_for(scope, expr)), 0};
 
-	for (t = next_token(expr); t.kind != TOKEN_END; before = last, last = t,
-	     t = next_token(t.end)) {
+	for (t = next_token(expr); t.kind != TOKEN_END;
+	     before = last, last = t, t = next_token(t.end)) {
 		const char *name, *text;
 		bool member, tag, star, plain;
 
@@ -144,9 +144,11 @@ const char *nacre_expr_rewrite(const struct nacre_scope *scope, const char *expr
 			continue;
 		}
 		name = nacre_arena_copy(scope->arena, t.at, (size_t)(t.end - t.at));
-		member = last.kind == TOKEN_OTHER && (token_is(&last, "->") || token_is(&last, "."));
-		tag = last.kind == TOKEN_NAME && (token_is(&last, "struct") ||
-						  token_is(&last, "union") || token_is(&last, "enum"));
+		member =
+			last.kind == TOKEN_OTHER && (token_is(&last, "->") || token_is(&last, "."));
+		tag = last.kind == TOKEN_NAME &&
+		      (token_is(&last, "struct") || token_is(&last, "union") ||
+		       token_is(&last, "enum"));
 		star = last.kind == TOKEN_OTHER && token_is(&last, "*") &&
 		       !is_operand(scope, &before);
 		text = member || tag ? name : meaning(scope, name, star, &plain);

@@ -181,8 +181,8 @@ void reader_callback(struct reader *r, CXCursor c, const char *name)
 /* Can a function that returns a pointer return @f's value? */
 static bool is_pointer_value(const struct nacre_failure *f)
 {
-	return f && f->value && (*f->value == '"' || !strcmp(f->value, "NULL") ||
-				 !strcmp(f->value, "0"));
+	return f && f->value &&
+	       (*f->value == '"' || !strcmp(f->value, "NULL") || !strcmp(f->value, "0"));
 }
 
 void reader_function_rules(struct reader *r, struct nacre_function *f)
@@ -196,14 +196,16 @@ void reader_function_rules(struct reader *r, struct nacre_function *f)
 	if (f->refuse && !f->waiver)
 		reader_fail(r, &f->at, "%s: refuse needs a reason: waive(\"why\")", f->name);
 	if (f->variadic && !f->refuse)
-		reader_fail(r, &f->at, "%s takes a variable number of arguments, whose types nobody "
-			    "knows: refuse it with waive(\"why\")", f->name);
+		reader_fail(r, &f->at,
+			    "%s takes a variable number of arguments, whose types nobody "
+			    "knows: refuse it with waive(\"why\")",
+			    f->name);
 	for (struct nacre_item *p = f->params; p && !r->failed; p = p->next, n++) {
 		if (!p->name && f->refuse)
 			p->name = nacre_arena_printf(r->arena, "arg%u", n);
 		if (!p->name)
-			reader_fail(r, &p->at, "%s: parameter %u needs a name in the overlay", f->name,
-				    n + 1);
+			reader_fail(r, &p->at, "%s: parameter %u needs a name in the overlay",
+				    f->name, n + 1);
 		else if (!f->refuse)
 			p->rule = reader_rule(r, PLACE_PARAM, p->name, p->type, p->words, &p->at);
 	}

@@ -38,10 +38,10 @@ enum nacre_type_kind {
 struct nacre_type {
 	enum nacre_type_kind kind;
 	const char *spelling, *canonical; /* as written; without typedefs */
-	const char *const *names;         /* its typedefs, outermost first; ends with NULL */
+	const char *const *names;	  /* its typedefs, outermost first; ends with NULL */
 	uint64_t size, align;
 	bool is_signed, is_const;
-	uint64_t count;             /* of an array */
+	uint64_t count;		    /* of an array */
 	struct nacre_type *target;  /* of a pointer or array; the result of a function */
 	struct nacre_type **params; /* of a function; ends with NULL */
 	struct nacre_record *record;
@@ -54,7 +54,7 @@ enum nacre_rule_kind {
 	NACRE_RULE_HANDLE,
 	NACRE_RULE_TOKEN,
 	NACRE_RULE_CALLBACK,
-	NACRE_RULE_NULL,    /* of pointers: must be NULL */
+	NACRE_RULE_NULL, /* of pointers: must be NULL */
 	NACRE_RULE_IGNORE,
 	NACRE_RULE_STRUCT,  /* by value, through a view */
 	NACRE_RULE_ARRAY,   /* of fixed size, inside a struct */
@@ -64,7 +64,7 @@ enum nacre_rule_kind {
 	NACRE_RULE_CASES,
 	NACRE_RULE_TABLE,
 	NACRE_RULE_ALIAS,
-	NACRE_RULE_REFUSE,  /* inside cases: a value that is not NULL ends the call */
+	NACRE_RULE_REFUSE, /* inside cases: a value that is not NULL ends the call */
 	NACRE_RULE_VOID
 };
 
@@ -73,14 +73,14 @@ struct nacre_rule;
 /** struct nacre_case - one alternative of a tagged pointer */
 struct nacre_case {
 	const char *when; /* NULL: else */
-	int dir;          /* where the case narrows the direction; else NACRE_INOUT */
+	int dir;	  /* where the case narrows the direction; else NACRE_INOUT */
 	struct nacre_rule *rule;
 	struct nacre_case *next;
 };
 
 /** struct nacre_failure - what the host gets: a value and statements */
 struct nacre_failure {
-	const char *value;             /* NULL: none */
+	const char *value;	       /* NULL: none */
 	const char *const *statements; /* ends with NULL */
 };
 
@@ -89,25 +89,25 @@ struct nacre_rule {
 	enum nacre_rule_kind kind;
 	struct nacre_at at;
 	struct nacre_type *type;
-	int dir;                  /* of a pointer's target; of a field, where it says so; else 0 */
+	int dir; /* of a pointer's target; of a field, where it says so; else 0 */
 	struct nacre_rule *target;
-	const char *count;        /* elements before the call (in) */
-	const char *cap, *len;    /* elements of an out buffer: room before, used after */
-	bool text;                /* an out buffer that ends with 0 */
-	bool embedded;            /* of a case: the value is a union, and bytes of it travel */
+	const char *count;     /* elements before the call (in) */
+	const char *cap, *len; /* elements of an out buffer: room before, used after */
+	bool text;	       /* an out buffer that ends with 0 */
+	bool embedded;	       /* of a case: the value is a union, and bytes of it travel */
 	bool nullable, nonnull, opens, interned, cell, resident, cursor;
-	const char *max;          /* of a string */
+	const char *max; /* of a string */
 	struct nacre_handle *handle;
 	struct nacre_callback *callback;
 	struct nacre_view *view;
 	struct nacre_case *cases;
 	struct nacre_failure *stale, *refuse;
-	const char *check;        /* C expression over `value`, or NULL */
-	const char *check_words;  /* the same as the overlay says it */
+	const char *check;	 /* C expression over `value`, or NULL */
+	const char *check_words; /* the same as the overlay says it */
 	const char *sized_by;
 	const char *alias;
 	const char *waiver;
-	const char *words;        /* everything that was said, for the audit report */
+	const char *words; /* everything that was said, for the audit report */
 };
 
 /** struct nacre_item - a parameter or a field */
@@ -115,10 +115,10 @@ struct nacre_item {
 	const char *name;
 	struct nacre_type *type;
 	struct nacre_at at;
-	const char *words;      /* NULL: nothing was said */
+	const char *words; /* NULL: nothing was said */
 	struct nacre_rule *rule;
 	const char *table_entry;
-	uint64_t offset;        /* of a field, in bits */
+	uint64_t offset; /* of a field, in bits */
 	bool bit_field;
 	struct nacre_item *next;
 };
@@ -141,7 +141,8 @@ struct nacre_view {
 	struct nacre_item *fields;
 	struct nacre_at at;
 	bool plain; /* made up */
-	unsigned used, kept; /* wrap: directions that are generated, are written, as bits 1 << dir */
+	unsigned used,
+		kept; /* wrap: directions that are generated, are written, as bits 1 << dir */
 	struct nacre_handle *resident; /* structs of this view live under such a handle */
 	struct nacre_view *next, *next_of_record;
 };
@@ -166,7 +167,7 @@ struct nacre_close {
 struct nacre_function {
 	const char *name;
 	struct nacre_at at;
-	const char *words;       /* as they stand behind the declarator; NULL: none */
+	const char *words;	 /* as they stand behind the declarator; NULL: none */
 	struct nacre_type *type; /* the result's */
 	struct nacre_rule *result;
 	struct nacre_item *params;
@@ -178,14 +179,14 @@ struct nacre_function {
 	struct nacre_function *forgets;
 	const char *forgets_name;
 	struct nacre_close *closes;
-	unsigned number;      /* op number, among those that are forwarded */
+	unsigned number; /* op number, among those that are forwarded */
 	struct nacre_function *next;
 };
 
 /** struct nacre_callback - a host function; its parameters are read as those of a function */
 struct nacre_callback {
 	struct nacre_function function; /* first: name, parameters and rules */
-	struct nacre_type *type;        /* the function pointer's */
+	struct nacre_type *type;	/* the function pointer's */
 	unsigned number;
 	struct nacre_callback *next;
 };

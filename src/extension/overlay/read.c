@@ -101,7 +101,8 @@ static enum CXChildVisitResult visit_annotation(CXCursor c, CXCursor parent, CXC
 	if (strncmp(text, "nacre:", 6))
 		return CXChildVisit_Continue;
 	if (search->text)
-		search->text = nacre_arena_printf(search->r->arena, "%s, %s", search->text, text + 6);
+		search->text =
+			nacre_arena_printf(search->r->arena, "%s, %s", search->text, text + 6);
 	else
 		search->text = text + 6;
 	return CXChildVisit_Continue;
@@ -155,8 +156,10 @@ static void read_interface_word(struct reader *r, const struct nacre_word *w,
 	} else if (!strcmp(w->name, "waive_symbol") && w->args) {
 		read_symbol_waiver(r, w->args, at);
 	} else {
-		reader_fail(r, at, "'%s' is not a word of NACRE_INTERFACE (version, success, "
-			    "on_fail, deadline, include, waive_symbol)", w->name);
+		reader_fail(r, at,
+			    "'%s' is not a word of NACRE_INTERFACE (version, success, "
+			    "on_fail, deadline, include, waive_symbol)",
+			    w->name);
 	}
 }
 
@@ -194,8 +197,10 @@ static void read_handle(struct reader *r, CXCursor c, const char *name)
 		else if (!strcmp(w->name, "tracked"))
 			h->tracked = true;
 		else
-			reader_fail(r, &h->at, "'%s' is not a word of NACRE_HANDLE (type, none, "
-				    "stale, tracked)", w->name);
+			reader_fail(r, &h->at,
+				    "'%s' is not a word of NACRE_HANDLE (type, none, "
+				    "stale, tracked)",
+				    w->name);
 	}
 	h->number = r->m->handle_count++;
 	*r->handle_end = h;
@@ -305,8 +310,11 @@ static void check_diagnostics(struct reader *r)
 			if (file)
 				at.file = reader_text(r, clang_getFileName(file));
 			text = reader_text(r, clang_getDiagnosticSpelling(d));
-			reader_fail(r, &at, strncmp(text, "conflicting types", 17) ? "%s" :
-				    "%s: declare it as the upstream header does", text);
+			reader_fail(r, &at,
+				    strncmp(text, "conflicting types", 17)
+					    ? "%s"
+					    : "%s: declare it as the upstream header does",
+				    text);
 		}
 		clang_disposeDiagnostic(d);
 	}

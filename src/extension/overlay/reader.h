@@ -57,7 +57,7 @@ struct named {
 	struct named *next;
 };
 
-/* rule.c */
+/* rule.c, said.c, cases.c */
 enum rule_place { PLACE_PARAM, PLACE_FIELD, PLACE_RESULT };
 struct nacre_rule *reader_rule(struct reader *r, enum rule_place place, const char *name,
 			       struct nacre_type *type, const char *words,

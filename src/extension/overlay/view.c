@@ -34,13 +34,17 @@ static void compare_field(struct reader *r, const struct nacre_item *shadow,
 	const struct nacre_type *a = shadow->type, *b = real->type;
 
 	if (shadow->offset != real->offset || a->size != b->size)
-		reader_fail(r, &shadow->at, "field '%s' has offset %llu and size %llu; in the "
-			    "upstream header %llu and %llu: copy the struct from there", shadow->name,
-			    (unsigned long long)shadow->offset / 8, (unsigned long long)a->size,
-			    (unsigned long long)real->offset / 8, (unsigned long long)b->size);
+		reader_fail(r, &shadow->at,
+			    "field '%s' has offset %llu and size %llu; in the "
+			    "upstream header %llu and %llu: copy the struct from there",
+			    shadow->name, (unsigned long long)shadow->offset / 8,
+			    (unsigned long long)a->size, (unsigned long long)real->offset / 8,
+			    (unsigned long long)b->size);
 	else if (strcmp(a->canonical, b->canonical))
-		reader_fail(r, &shadow->at, "field '%s' has the type '%s'; in the upstream header "
-			    "it is '%s': copy the struct from there", shadow->name, a->spelling, b->spelling);
+		reader_fail(r, &shadow->at,
+			    "field '%s' has the type '%s'; in the upstream header "
+			    "it is '%s': copy the struct from there",
+			    shadow->name, a->spelling, b->spelling);
 }
 
 /* Every field there, in order, at its place, of its type. */
@@ -50,13 +54,16 @@ static void compare(struct reader *r, const struct nacre_view *v)
 
 	for (; shadow && real && !r->failed; shadow = shadow->next, real = real->next) {
 		if (strcmp(shadow->name, real->name))
-			reader_fail(r, &shadow->at, "field '%s' stands where the upstream header "
-				    "has '%s': copy the struct from there", shadow->name, real->name);
+			reader_fail(r, &shadow->at,
+				    "field '%s' stands where the upstream header "
+				    "has '%s': copy the struct from there",
+				    shadow->name, real->name);
 		else
 			compare_field(r, shadow, real);
 	}
 	if (real && !shadow)
-		reader_fail(r, &v->at, "view '%s' lacks the field '%s': a view has them all", v->name, real->name);
+		reader_fail(r, &v->at, "view '%s' lacks the field '%s': a view has them all",
+			    v->name, real->name);
 	else if (shadow && !real)
 		reader_fail(r, &shadow->at, "field '%s' is not in the upstream header",
 			    shadow->name);
@@ -73,7 +80,8 @@ void reader_view(struct reader *r, CXCursor function)
 	v->at = reader_at(r, function);
 	clang_visitChildren(function, visit_body, &s);
 	if (!s.found) {
-		reader_fail(r, &v->at, "NACRE_VIEW(%s) { struct x { .. }; } holds no struct", v->name);
+		reader_fail(r, &v->at, "NACRE_VIEW(%s) { struct x { .. }; } holds no struct",
+			    v->name);
 		return;
 	}
 	name = reader_text(r, clang_getCursorSpelling(s.record));
@@ -81,9 +89,10 @@ void reader_view(struct reader *r, CXCursor function)
 		name = s.alias;
 	real = reader_named_type(r, name);
 	if (!real || !real->record || !real->record->complete) {
-		reader_fail(r, &v->at, "view '%s': the upstream header has no struct '%s': name one "
-			    "that it has", v->name,
-			    name);
+		reader_fail(r, &v->at,
+			    "view '%s': the upstream header has no struct '%s': name one "
+			    "that it has",
+			    v->name, name);
 		return;
 	}
 	v->record = real->record;
@@ -117,10 +126,12 @@ struct nacre_view *reader_plain_view(struct reader *r, struct nacre_record *reco
 	record->views = v;
 	for (struct nacre_item *f = v->fields; f && !r->failed; f = f->next) {
 		if (f->type->kind == NACRE_TYPE_POINTER || f->type->kind == NACRE_TYPE_UNION)
-			reader_fail(r, at, "struct %s has the %s '%s': describe it with "
-				    "NACRE_VIEW(%s) { struct %s { ..fields.. }; }", record->name,
-				    f->type->kind == NACRE_TYPE_UNION ? "union" : "pointer", f->name,
-				    record->name, record->name);
+			reader_fail(r, at,
+				    "struct %s has the %s '%s': describe it with "
+				    "NACRE_VIEW(%s) { struct %s { ..fields.. }; }",
+				    record->name,
+				    f->type->kind == NACRE_TYPE_UNION ? "union" : "pointer",
+				    f->name, record->name, record->name);
 	}
 	reader_view_rules(r, v);
 	return v;
@@ -155,8 +166,10 @@ void reader_view_rules(struct reader *r, struct nacre_view *v)
 		if (f->rule)
 			continue;
 		if (f->bit_field) {
-			reader_fail(r, &f->at, "'%s' is a bit-field: it has no address and cannot "
-				    "travel: refuse the function, with waive(\"why\")", f->name);
+			reader_fail(r, &f->at,
+				    "'%s' is a bit-field: it has no address and cannot "
+				    "travel: refuse the function, with waive(\"why\")",
+				    f->name);
 			return;
 		}
 		f->rule = reader_rule(r, PLACE_FIELD, f->name, f->type, f->words, &f->at);

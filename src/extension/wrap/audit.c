@@ -10,7 +10,10 @@ struct counts {
 
 static const char *dir_name(int dir)
 {
-	return dir == NACRE_IN ? "in" : dir == NACRE_OUT ? "out" : dir ? "in and out" : "as its struct";
+	return dir == NACRE_IN	  ? "in"
+	       : dir == NACRE_OUT ? "out"
+	       : dir		  ? "in and out"
+				  : "as its struct";
 }
 
 static const char *extent(const struct emit *e, const struct nacre_rule *rule)
@@ -37,7 +40,8 @@ static const char *meaning(const struct emit *e, const struct nacre_rule *rule)
 {
 	switch (rule->kind) {
 	case NACRE_RULE_SCALAR:
-		return rule->check_words ? emit_text(e, "a number, %s", rule->check_words) : "a number";
+		return rule->check_words ? emit_text(e, "a number, %s", rule->check_words)
+					 : "a number";
 	case NACRE_RULE_HANDLE:
 		return emit_text(e, "handle of a %s%s", rule->handle->name,
 				 rule->opens ? ", new" : "");
@@ -50,7 +54,8 @@ static const char *meaning(const struct emit *e, const struct nacre_rule *rule)
 	case NACRE_RULE_IGNORE:
 		return "does not travel";
 	case NACRE_RULE_STRUCT:
-		return emit_text(e, "%s as %s sees it", rule->view->record->spelling, rule->view->name);
+		return emit_text(e, "%s as %s sees it", rule->view->record->spelling,
+				 rule->view->name);
 	case NACRE_RULE_ARRAY:
 		return "array inside the struct";
 	case NACRE_RULE_POINTER:
@@ -74,7 +79,8 @@ static const char *meaning(const struct emit *e, const struct nacre_rule *rule)
 static void cases(const struct emit *e, const struct nacre_rule *rule)
 {
 	for (const struct nacre_case *c = rule->cases; c; c = c->next)
-		nacre_text_line(e->t, "      %s: %s", c->when ? c->when : "else", meaning(e, c->rule));
+		nacre_text_line(e->t, "      %s: %s", c->when ? c->when : "else",
+				meaning(e, c->rule));
 }
 
 static void item(const struct emit *e, const struct nacre_item *i, struct counts *n)
@@ -90,9 +96,9 @@ static void item(const struct emit *e, const struct nacre_item *i, struct counts
 	n->callbacks += rule->kind == NACRE_RULE_CALLBACK;
 	n->ignored += rule->kind == NACRE_RULE_IGNORE;
 	nacre_text_line(e->t, "    %s: %s", i->name,
-			rule->kind == NACRE_RULE_CASES ?
-				emit_text(e, "%s: depends on", dir_name(rule->dir)) :
-				meaning(e, rule));
+			rule->kind == NACRE_RULE_CASES
+				? emit_text(e, "%s: depends on", dir_name(rule->dir))
+				: meaning(e, rule));
 	cases(e, rule);
 	if (rule->waiver)
 		nacre_text_line(e->t, "      WAIVER: %s", rule->waiver);
@@ -141,7 +147,7 @@ void emit_audit(struct nacre_text *t, const struct nacre_model *m)
 		n.ignored++;
 	}
 	nacre_text_line(t, "\n%u functions forwarded, %u refused", m->op_count, n.refused);
-	nacre_text_line(t, "%u pointers: %u handles, %u tokens, %u callbacks", n.pointers, n.handles,
-			n.tokens, n.callbacks);
+	nacre_text_line(t, "%u pointers: %u handles, %u tokens, %u callbacks", n.pointers,
+			n.handles, n.tokens, n.callbacks);
 	nacre_text_line(t, "%u waivers", n.ignored + n.refused);
 }

@@ -50,7 +50,8 @@ static int run(struct command *c, const char *log, struct nacre_error *e)
 	pid_t pid;
 
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_TRUNC,
+					 0666);
 	failed = posix_spawnp(&pid, c->args[0], &actions, NULL, c->args, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	if (failed)
@@ -69,17 +70,17 @@ const char *wrap_include_dir(const struct nacre_wrap_options *o)
 {
 	if (o->include_dir)
 		return o->include_dir;
-	return access(NACRE_INCLUDEDIR "/nacre/proxy.h", R_OK) == 0 ? NACRE_INCLUDEDIR :
-								      NACRE_SOURCEDIR "/include";
+	return access(NACRE_INCLUDEDIR "/nacre/proxy.h", R_OK) == 0 ? NACRE_INCLUDEDIR
+								    : NACRE_SOURCEDIR "/include";
 }
 
 static const char *proxy_lib(const struct nacre_wrap_options *o)
 {
 	if (o->proxy_lib)
 		return o->proxy_lib;
-	return access(NACRE_LIBDIR "/libnacre-proxy.a", R_OK) == 0 ?
-		       NACRE_LIBDIR "/libnacre-proxy.a" :
-		       NACRE_BUILDDIR "/src/extension/vproc/libnacre-proxy.a";
+	return access(NACRE_LIBDIR "/libnacre-proxy.a", R_OK) == 0
+		       ? NACRE_LIBDIR "/libnacre-proxy.a"
+		       : NACRE_BUILDDIR "/src/extension/vproc/libnacre-proxy.a";
 }
 
 static void common(struct command *c, const struct nacre_wrap_options *o, const char *const *flags)
@@ -87,10 +88,12 @@ static void common(struct command *c, const struct nacre_wrap_options *o, const 
 	const char *slash = strrchr(o->overlay, '/');
 
 	add(c, "%s", o->cc ? o->cc : getenv("CC") && *getenv("CC") ? getenv("CC") : "cc");
-	for (const char *const *f = (const char *const[]){"-std=gnu11", "-shared", "-fPIC", "-O2", "-g1",
-							  "-D_GNU_SOURCE", "-Wall", "-fvisibility=hidden",
-							  "-fno-strict-aliasing", "-fstack-protector-strong",
-							  NULL}; *f; f++)
+	for (const char *const *f =
+		     (const char *const[]){"-std=gnu11", "-shared", "-fPIC", "-O2", "-g1",
+					   "-D_GNU_SOURCE", "-Wall", "-fvisibility=hidden",
+					   "-fno-strict-aliasing", "-fstack-protector-strong",
+					   NULL};
+	     *f; f++)
 		add(c, "%s", *f);
 	if (NACRE_SANITIZED) /* as the runtime that it is linked with */
 		add(c, "-fsanitize=%s", NACRE_SANITIZE);

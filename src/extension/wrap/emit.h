@@ -3,11 +3,11 @@
  *
  * DOC: Theory of Operation
  *
- * A call has a caller and a callee. The caller sends (request) and accepts (reply); the callee takes
- * (request) and replies. For functions of the extension the proxy is the caller and the stub the
- * callee; for callbacks it is the other way round. emit_caller.c and emit_callee.c write both roles
- * for parameters and for fields of views alike; emit_value.c knows how one word is translated on
- * each side.
+ * A call has a caller and a callee. The caller sends (request) and accepts (reply); the callee
+ *takes (request) and replies. For functions of the extension the proxy is the caller and the stub
+ *the callee; for callbacks it is the other way round. emit_send.c, emit_accept.c and emit_callee.c
+ *write both roles for parameters and for fields of views alike; emit_value.c knows how one word is
+ *translated on each side.
  *
  * Wire order, the same at every level (parameters of a function, fields of a view): first all words
  * (numbers, handles, tokens, callbacks, and what pointers to one of these point to), then all the
@@ -40,13 +40,13 @@ enum emit_phase {
 struct emit {
 	struct nacre_text *t;
 	const struct nacre_model *m;
-	bool proxy;              /* else the stub */
-	bool caller;             /* else the callee */
+	bool proxy;		       /* else the stub */
+	bool caller;		       /* else the callee */
 	const struct nacre_view *view; /* the items are its fields; NULL: parameters */
-	bool replying;           /* callee: after the call */
-	int dir;                 /* view: the direction it is used in */
-	const char *call;        /* pointer to the call, service, upcall or downcall: "&call", "s" */
-	const char *in, *out;    /* "call.in", "call.out" */
+	bool replying;		       /* callee: after the call */
+	int dir;		       /* view: the direction it is used in */
+	const char *call;     /* pointer to the call, service, upcall or downcall: "&call", "s" */
+	const char *in, *out; /* "call.in", "call.out" */
 	const struct nacre_item *items;
 	const struct nacre_function *f; /* NULL in a view */
 	enum emit_phase phase;
@@ -100,7 +100,13 @@ const char *emit_keep(const struct emit *e, const struct nacre_item *item, int n
 bool emit_deep(const struct nacre_rule *rule, int dir);
 bool emit_flat(const struct nacre_rule *rule, int dir);
 
-/* emit_caller.c */
+/** emit_is_cell() - does @rule point to one word that travels with the words? */
+bool emit_is_cell(const struct nacre_rule *rule);
+/** emit_as_case() - the pointer @p as what a case takes it for */
+const char *emit_as_case(const struct emit *e, const struct nacre_item *p,
+			 const struct nacre_rule *rule, int dir);
+
+/* emit_send.c, emit_accept.c */
 void emit_send_words(const struct emit *e);
 void emit_send_rest(const struct emit *e);
 void emit_accept_words(const struct emit *e);

@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-static bool is_cell(const struct nacre_rule *rule)
-{
-	return rule->kind == NACRE_RULE_POINTER && rule->cell &&
-	       rule->target->kind != NACRE_RULE_STRING;
-}
-
 static const char *alloc(const struct emit *e, const char *count, const char *size)
 {
 	return emit_text(e, "nacre_%s_alloc(%s, %s, %s)", e->proxy ? "upcall" : "service", e->call,
@@ -39,11 +33,11 @@ void emit_take_words(const struct emit *e)
 	for (const struct nacre_item *p = e->items; p; p = p->next) {
 		if (emit_is_mark(e->view, p))
 			continue;
-		if (!e->view && is_cell(p->rule)) {
+		if (!e->view && emit_is_cell(p->rule)) {
 			take_cell(e, p);
 		} else if (nacre_rule_word(p->rule) && emit_dir(e, p) & NACRE_IN) {
-			const char *left = e->view ? emit_item(e, p) :
-						     emit_declare(e, p->type, p->name);
+			const char *left =
+				e->view ? emit_item(e, p) : emit_declare(e, p->type, p->name);
 
 			nacre_text_line(e->t, "%s = %s;", left, emit_get(e, p->rule));
 			if (e->proxy)
@@ -76,15 +70,17 @@ static void take_word_array(const struct emit *e, const struct nacre_item *p,
 		take_room(e, p, left, emit_size(e, rule));
 		return;
 	}
-	nacre_text_line(e->t, "uint64_t *%s_words = nacre_get_array(&%s, %s, 8);", name,
-			e->in, count);
+	nacre_text_line(e->t, "uint64_t *%s_words = nacre_get_array(&%s, %s, 8);", name, e->in,
+			count);
 	nacre_text_line(e->t, "%s *%s_new = (void *)%s_words;", type, name, name);
-	nacre_text_open(e->t, "for (uint64_t i = 0; %s_words && i < (uint64_t)(%s); i++)", name, count);
+	nacre_text_open(e->t, "for (uint64_t i = 0; %s_words && i < (uint64_t)(%s); i++)", name,
+			count);
 	if (target->type->kind == NACRE_TYPE_FLOAT)
-		nacre_text_line(e->t, "%s_new[i] = (%s)nacre_double_of(%s_words[i]);", name, type, name);
+		nacre_text_line(e->t, "%s_new[i] = (%s)nacre_double_of(%s_words[i]);", name, type,
+				name);
 	else if (target->kind == NACRE_RULE_HANDLE && target->type->kind == NACRE_TYPE_POINTER)
-		nacre_text_line(e->t, "%s_new[i] = nacre_object_get(%s, HANDLE_%s, %s_words[i]);", name,
-				e->call, target->handle->name, name);
+		nacre_text_line(e->t, "%s_new[i] = nacre_object_get(%s, HANDLE_%s, %s_words[i]);",
+				name, e->call, target->handle->name, name);
 	else
 		nacre_text_line(e->t, "%s_new[i] = (%s)%s_words[i];", name, type, name);
 	nacre_text_close(e->t, "");
@@ -103,14 +99,12 @@ static void take_flat(const struct emit *e, const struct nacre_item *p,
 		take_room(e, p, left, size);
 		return;
 	}
-	nacre_text_line(e->t, "%s = nacre_get_array(&%s, %s, %s);", left, e->in, count,
-			size);
+	nacre_text_line(e->t, "%s = nacre_get_array(&%s, %s, %s);", left, e->in, count, size);
 	if (dir != NACRE_INOUT)
 		return;
 	if (!rule->cap) {
 		if (!e->view)
-			nacre_text_line(e->t, "%s_room = %s ? %s : 0;", p->name, p->name,
-					count);
+			nacre_text_line(e->t, "%s_room = %s ? %s : 0;", p->name, p->name, count);
 		return;
 	}
 	/* More may come back than went in. */
@@ -118,8 +112,8 @@ static void take_flat(const struct emit *e, const struct nacre_item *p,
 	take_room(e, p, left, size);
 	nacre_text_line(e->t, "if (%s_words && %s && (uint64_t)(%s) <= %s_room)", p->name,
 			emit_item(e, p), count, p->name);
-	nacre_text_line(e->t, "\tmemcpy(%s, %s_words, %s * %s);", emit_item(e, p), p->name,
-			count, size);
+	nacre_text_line(e->t, "\tmemcpy(%s, %s_words, %s * %s);", emit_item(e, p), p->name, count,
+			size);
 }
 
 static void take_pointer(const struct emit *e, const struct nacre_item *p,
@@ -129,15 +123,16 @@ static void take_pointer(const struct emit *e, const struct nacre_item *p,
 		nacre_text_line(e->t, "if (nacre_get_word(&%s) != NACRE_ABSENT)", e->in);
 		nacre_text_line(e->t, "\t%s = &%s_own;", left, p->name);
 	} else if (emit_deep(rule, dir)) {
-		const char *count = emit_expr(e, rule->cap && dir == NACRE_OUT ? rule->cap : rule->count,
-					      EMIT_BEFORE, NULL);
+		const char *count =
+			emit_expr(e, rule->cap && dir == NACRE_OUT ? rule->cap : rule->count,
+				  EMIT_BEFORE, NULL);
 
 		nacre_text_line(e->t, "%s = take_%s_array(%s, %s%s);", left,
 				emit_instance(e, rule->target->view, dir), e->call, count,
-				dir & NACRE_OUT ? emit_text(e, ", &%s", emit_keep(e, p, number)) : "");
+				dir & NACRE_OUT ? emit_text(e, ", &%s", emit_keep(e, p, number))
+						: "");
 		if (!e->view && dir & NACRE_OUT)
-			nacre_text_line(e->t, "%s_room = %s ? %s : 0;", p->name, p->name,
-					count);
+			nacre_text_line(e->t, "%s_room = %s ? %s : 0;", p->name, p->name, count);
 	} else if (emit_flat(rule, dir)) {
 		take_flat(e, p, rule, dir, left);
 	} else {
@@ -150,8 +145,8 @@ static void take_rule(const struct emit *e, const struct nacre_item *p,
 {
 	if (rule->embedded) {
 		if (dir & NACRE_IN)
-			nacre_text_line(e->t, "nacre_get_part(&%s, &%s, %s, sizeof(%s));", e->in, left,
-					emit_expr(e, rule->count, EMIT_BEFORE, NULL), left);
+			nacre_text_line(e->t, "nacre_get_part(&%s, &%s, %s, sizeof(%s));", e->in,
+					left, emit_expr(e, rule->count, EMIT_BEFORE, NULL), left);
 		return;
 	}
 	switch (rule->kind) {
@@ -223,7 +218,8 @@ static void declare_keeps(const struct emit *e, const struct nacre_item *p)
 
 	if (emit_deep(rule, rule->dir) && rule->dir & NACRE_OUT && !rule->resident)
 		nacre_text_line(e->t, "struct keep_%s *%s = NULL;",
-				emit_instance(e, rule->target->view, rule->dir), emit_keep(e, p, 0));
+				emit_instance(e, rule->target->view, rule->dir),
+				emit_keep(e, p, 0));
 	for (const struct nacre_case *c = rule->cases; c; c = c->next, number++)
 		if (emit_deep(c->rule, rule->dir & c->dir) && rule->dir & c->dir & NACRE_OUT)
 			nacre_text_line(e->t, "struct keep_%s *%s = NULL;",
@@ -267,7 +263,7 @@ void emit_take_rest(const struct emit *e)
 		const struct nacre_rule *rule = p->rule;
 		int dir = emit_dir(e, p);
 
-		if (!dir || nacre_rule_word(rule) || (!e->view && is_cell(rule)))
+		if (!dir || nacre_rule_word(rule) || (!e->view && emit_is_cell(rule)))
 			continue;
 		if (rule->resident) {
 			emit_resident_take(e, p);
@@ -297,7 +293,7 @@ void emit_reply_words(const struct emit *e)
 	for (const struct nacre_item *p = e->items; p; p = p->next) {
 		if (!(emit_dir(e, p) & NACRE_OUT) || emit_is_mark(e->view, p))
 			continue;
-		if (!e->view && is_cell(p->rule)) {
+		if (!e->view && emit_is_cell(p->rule)) {
 			emit_put_if(e, p->rule->target, p->name, emit_text(e, "%s_own", p->name));
 		} else if (e->view && nacre_rule_word(p->rule)) {
 			emit_put(e, p->rule, p->name, emit_item(e, p));
@@ -314,7 +310,8 @@ static void reply_word_array(const struct emit *e, const struct nacre_item *p,
 			wanted, used, emit_room(e, p, rule));
 	nacre_text_line(e->t, "nacre_put_word(&%s, %s_sent ? 8 * (uint64_t)(%s) : NACRE_ABSENT);",
 			e->out, name, used);
-	nacre_text_open(e->t, "for (uint64_t i = 0; %s_sent && i < (uint64_t)(%s); i++)", name, used);
+	nacre_text_open(e->t, "for (uint64_t i = 0; %s_sent && i < (uint64_t)(%s); i++)", name,
+			used);
 	emit_put(e, rule->target, name, emit_text(e, "%s[i]", pointer));
 	nacre_text_close(e->t, "");
 }
@@ -329,8 +326,8 @@ static void reply_pointer(const struct emit *e, const struct nacre_item *p,
 			  const struct nacre_rule *rule, int dir, int number)
 {
 	const char *pointer = given(e, p), *max;
-	const char *wanted = e->view ? emit_text(e, "%s", pointer) :
-				       emit_text(e, "success && %s", pointer);
+	const char *wanted =
+		e->view ? emit_text(e, "%s", pointer) : emit_text(e, "success && %s", pointer);
 
 	if (rule->embedded) {
 		nacre_text_line(e->t, "nacre_put_part(&%s, &own->%s, %s, sizeof(own->%s));", e->out,
@@ -347,12 +344,12 @@ static void reply_pointer(const struct emit *e, const struct nacre_item *p,
 				emit_keep(e, p, number), e->view ? "true" : "success",
 				emit_used(e, p, rule), emit_room(e, p, rule));
 	} else if (rule->text) {
-		nacre_text_line(e->t, "nacre_put_text(&%s, %s ? %s : NULL, %s);", e->out,
-				wanted, pointer, emit_room(e, p, rule));
+		nacre_text_line(e->t, "nacre_put_text(&%s, %s ? %s : NULL, %s);", e->out, wanted,
+				pointer, emit_room(e, p, rule));
 	} else if (emit_flat(rule, dir)) {
-		nacre_text_line(e->t, "nacre_put_used(&%s, %s, %s, %s, %s, %s);",
-				e->out, pointer, wanted, emit_used(e, p, rule),
-				emit_room(e, p, rule), emit_size(e, rule));
+		nacre_text_line(e->t, "nacre_put_used(&%s, %s, %s, %s, %s, %s);", e->out, pointer,
+				wanted, emit_used(e, p, rule), emit_room(e, p, rule),
+				emit_size(e, rule));
 	} else {
 		const struct nacre_type *t = rule->target->type;
 
@@ -390,10 +387,12 @@ static void reply_value(const struct emit *e, const struct nacre_item *p, int di
 	const char *value = emit_item(e, p);
 
 	if (nacre_rule_flat(p->rule, dir))
-		nacre_text_line(e->t, "nacre_put_array(&%s, &%s, 1, sizeof(%s));", e->out, value, value);
+		nacre_text_line(e->t, "nacre_put_array(&%s, &%s, 1, sizeof(%s));", e->out, value,
+				value);
 	else
-		nacre_text_line(e->t, "reply_%s(%s, &%s, &%s);", emit_instance(e, p->rule->view, dir),
-				e->call, value, emit_keep(e, p, 0));
+		nacre_text_line(e->t, "reply_%s(%s, &%s, &%s);",
+				emit_instance(e, p->rule->view, dir), e->call, value,
+				emit_keep(e, p, 0));
 }
 
 void emit_reply_rest(const struct emit *e)
@@ -402,7 +401,7 @@ void emit_reply_rest(const struct emit *e)
 		const struct nacre_rule *rule = p->rule;
 		int dir = emit_dir(e, p);
 
-		if (!(dir & NACRE_OUT) || nacre_rule_word(rule) || (!e->view && is_cell(rule)))
+		if (!(dir & NACRE_OUT) || nacre_rule_word(rule) || (!e->view && emit_is_cell(rule)))
 			continue;
 		if (rule->resident)
 			emit_resident_reply(e, p);
@@ -414,8 +413,8 @@ void emit_reply_rest(const struct emit *e)
 		else if (rule->kind == NACRE_RULE_POINTER)
 			reply_pointer(e, p, rule, dir, 0);
 		else if (rule->kind == NACRE_RULE_STRING)
-			nacre_text_line(e->t, "nacre_put_string(&%s, %s, %s);", e->out, emit_item(e, p),
-					emit_max(e, rule, true));
+			nacre_text_line(e->t, "nacre_put_string(&%s, %s, %s);", e->out,
+					emit_item(e, p), emit_max(e, rule, true));
 		else if (rule->kind == NACRE_RULE_STRUCT || rule->kind == NACRE_RULE_ARRAY)
 			reply_value(e, p, dir);
 	}

@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-static bool is_cell(const struct nacre_rule *rule)
-{
-	return rule->kind == NACRE_RULE_POINTER && rule->cell &&
-	       rule->target->kind != NACRE_RULE_STRING;
-}
-
 static const char *head(const struct emit *e, const struct nacre_function *f)
 {
 	const char *params = f->params ? "" : "void";
@@ -41,7 +35,7 @@ static void declare_copies(const struct emit *e)
 		const struct nacre_case *c = rule->cases;
 		int number = 1;
 
-		if (is_cell(rule) && rule->dir & NACRE_IN)
+		if (emit_is_cell(rule) && rule->dir & NACRE_IN)
 			nacre_text_line(e->t, "const %s = %s ? *%s : 0;",
 					emit_declare(e, rule->target->type,
 						     emit_text(e, "%s_own", p->name)),
@@ -54,11 +48,12 @@ static void declare_copies(const struct emit *e)
 					emit_instance(e, rule->target->view, rule->dir),
 					emit_keep(e, p, 0));
 		for (; c; c = c->next, number++)
-			if (emit_deep(c->rule, rule->dir & c->dir) && rule->dir & c->dir & NACRE_OUT)
-				nacre_text_line(e->t, "struct keep_%s *%s = NULL;",
-						emit_instance(e, c->rule->target->view,
-							      rule->dir & c->dir),
-						emit_keep(e, p, number));
+			if (emit_deep(c->rule, rule->dir & c->dir) &&
+			    rule->dir & c->dir & NACRE_OUT)
+				nacre_text_line(
+					e->t, "struct keep_%s *%s = NULL;",
+					emit_instance(e, c->rule->target->view, rule->dir & c->dir),
+					emit_keep(e, p, number));
 	}
 }
 
@@ -151,8 +146,8 @@ static void close_handles(const struct emit *e)
 					if (emit_is_mark(p->rule->target->view, f))
 						value = emit_text(e, "%s_keep.was.%s", p->name,
 								  f->name);
-		nacre_text_line(e->t, "\tnacre_handle_close(&call, HANDLE_%s, %s%s);", c->handle->name,
-				c->handle->pointer ? "(uintptr_t)" : "", value);
+		nacre_text_line(e->t, "\tnacre_handle_close(&call, HANDLE_%s, %s%s);",
+				c->handle->name, c->handle->pointer ? "(uintptr_t)" : "", value);
 	}
 }
 
@@ -184,8 +179,15 @@ void emit_proxy_function(struct nacre_text *t, const struct nacre_model *m,
 			 const struct nacre_function *f)
 {
 	struct nacre_text body = {.indent = 2}, copies = {.indent = 2};
-	struct emit e = {.t = t, .m = m, .proxy = true, .caller = true, .call = "&call",
-			 .in = "call.in", .out = "call.out", .items = f->params, .f = f};
+	struct emit e = {.t = t,
+			 .m = m,
+			 .proxy = true,
+			 .caller = true,
+			 .call = "&call",
+			 .in = "call.in",
+			 .out = "call.out",
+			 .items = f->params,
+			 .f = f};
 
 	if (f->refuse) {
 		refused_function(&e);

@@ -10,8 +10,8 @@ void emit_heading(struct nacre_text *t, const struct nacre_model *m, const char 
 	nacre_text_line(t, "/* SPDX-License-Identifier: BSD-2-Clause */");
 	nacre_text_line(t, "/* %s - %s", file, purpose);
 	nacre_text_line(t, " *");
-	nacre_text_line(t, " * Made by nacre from the overlay %s: do not edit. Interface %s %s.", m->overlay,
-			m->name, m->version);
+	nacre_text_line(t, " * Made by nacre from the overlay %s: do not edit. Interface %s %s.",
+			m->overlay, m->name, m->version);
 	nacre_text_line(t, " */");
 }
 
@@ -107,8 +107,9 @@ static void interface(struct nacre_text *t, const struct nacre_model *m)
 
 static void refusal_struct(struct nacre_text *t)
 {
-	nacre_text_comment(t, "A request that cannot be sent: why, and what the host gets (its declared "
-			   "failure without a value).");
+	nacre_text_comment(
+		t, "A request that cannot be sent: why, and what the host gets (its declared "
+		   "failure without a value).");
 	nacre_text_open(t, "struct refusal");
 	nacre_text_line(t, "const char *why;");
 	nacre_text_line(t, "int64_t value;");
@@ -119,7 +120,8 @@ static void refusal_struct(struct nacre_text *t)
 
 static void refuse_function(struct nacre_text *t)
 {
-	nacre_text_function(t, "static void refuse_call(struct nacre_call *call, const struct refusal *no)");
+	nacre_text_function(
+		t, "static void refuse_call(struct nacre_call *call, const struct refusal *no)");
 	nacre_text_line(t, "nacre_call_refuse(call, no->why);");
 	nacre_text_line(t, "if (no->error)");
 	nacre_text_line(t, "\terrno = no->error;");
@@ -141,13 +143,15 @@ void emit_proxy(struct nacre_text *t, const struct nacre_model *m)
 	for (const struct nacre_function *f = m->functions; f; f = f->next)
 		emit_proxy_function(&functions, m, f);
 	emit_heading(t, m, "proxy.c", "what a host loads instead of an extension");
-	nacre_text_raw(t, "#include \"%s\"\n\n#include <nacre/proxy.h>\n\n#include <errno.h>\n"
-		       "#include <pthread.h>\n", m->overlay);
+	nacre_text_raw(t,
+		       "#include \"%s\"\n\n#include <nacre/proxy.h>\n\n#include <errno.h>\n"
+		       "#include <pthread.h>\n",
+		       m->overlay);
 	for (const struct nacre_include *i = m->includes; i; i = i->next)
 		nacre_text_raw(t, "#include \"%s\"\n", i->file);
 	nacre_text_raw(t, "\n/* An overlay says result >= 0 of unsigned results as well. */\n"
-		       "#pragma GCC diagnostic ignored \"-Wtype-limits\"\n\n"
-		       "#define EXPORT __attribute__((visibility(\"default\")))\n\n");
+			  "#pragma GCC diagnostic ignored \"-Wtype-limits\"\n\n"
+			  "#define EXPORT __attribute__((visibility(\"default\")))\n\n");
 	emit_numbers(t, m);
 	ops(t, m);
 	handles(t, m);

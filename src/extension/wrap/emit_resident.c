@@ -35,8 +35,10 @@ void emit_resident_send(const struct emit *e, const struct nacre_item *p)
 	nacre_text_open(e->t, "if (%s)", p->name);
 	nacre_text_line(e->t, "%s_keep.was = *%s;", p->name, p->name);
 	if (!rule->opens) {
-		nacre_text_open(e->t, "if (!nacre_handle_out(%s, HANDLE_%s, (uintptr_t)%s_keep.was.%s, "
-				"&wire))", e->call, rule->handle->name, p->name, field);
+		nacre_text_open(e->t,
+				"if (!nacre_handle_out(%s, HANDLE_%s, (uintptr_t)%s_keep.was.%s, "
+				"&wire))",
+				e->call, rule->handle->name, p->name, field);
 		emit_refuse(e, emit_text(e, "%s: stale handle", p->name), rule->handle->stale);
 		nacre_text_close(e->t, "");
 		nacre_text_line(e->t, "nacre_put_word(&%s, wire);", e->out);
@@ -64,15 +66,17 @@ void emit_resident_accept(const struct emit *e, const struct nacre_item *p)
 	nacre_text_line(e->t, "accept_%s(%s, %s, &%s_keep);",
 			emit_instance(e, rule->target->view, rule->dir), e->call, p->name, p->name);
 	if (rule->opens)
-		nacre_text_line(e->t, "%s = (%s)(uintptr_t)nacre_handle_in(%s, HANDLE_%s, "
-				"nacre_get_word(&%s), true);", now, emit_plain(e, field->type), e->call,
-				rule->handle->name, e->in);
+		nacre_text_line(e->t,
+				"%s = (%s)(uintptr_t)nacre_handle_in(%s, HANDLE_%s, "
+				"nacre_get_word(&%s), true);",
+				now, emit_plain(e, field->type), e->call, rule->handle->name,
+				e->in);
 	else if (closes(e, p))
 		nacre_text_line(e->t, "%s = (%s)(uintptr_t)(%s);", now, emit_plain(e, field->type),
 				rule->handle->none);
 	if (rule->opens || closes(e, p))
-		nacre_text_line(e->t, "nacre_call_give(%s, &%s->%s, &%s, sizeof(%s));", e->call, p->name,
-				field->name, now, now);
+		nacre_text_line(e->t, "nacre_call_give(%s, &%s->%s, &%s, sizeof(%s));", e->call,
+				p->name, field->name, now, now);
 	nacre_text_close(e->t, "");
 }
 
@@ -93,9 +97,11 @@ void emit_resident_take(const struct emit *e, const struct nacre_item *p)
 		nacre_text_line(e->t, "\t%s.bad = true;", e->in);
 	} else {
 		nacre_text_line(e->t, "%s_id = nacre_get_word(&%s);", p->name, e->in);
-		nacre_text_line(e->t, "%s = %s_id ? nacre_object_get(%s, HANDLE_%s, %s_id) : "
-				"nacre_service_alloc(%s, 1, sizeof(*%s));", p->name, p->name, e->call,
-				rule->handle->name, p->name, e->call, p->name);
+		nacre_text_line(e->t,
+				"%s = %s_id ? nacre_object_get(%s, HANDLE_%s, %s_id) : "
+				"nacre_service_alloc(%s, 1, sizeof(*%s));",
+				p->name, p->name, e->call, rule->handle->name, p->name, e->call,
+				p->name);
 	}
 	nacre_text_line(e->t, rule->opens ? "else" : "if (%s)", p->name);
 	nacre_text_line(e->t, "\ttake_%s(%s, %s, &%s_keep);", instance, e->call, p->name, p->name);
@@ -127,8 +133,8 @@ void emit_resident_reply(const struct emit *e, const struct nacre_item *p)
 	nacre_text_line(e->t, "reply_%s(%s, %s, &%s_keep);",
 			emit_instance(e, rule->target->view, rule->dir), e->call, p->name, p->name);
 	if (rule->opens)
-		nacre_text_line(e->t, "nacre_put_word(&%s, nacre_object_add(HANDLE_%s, %s));", e->out,
-				rule->handle->name, p->name);
+		nacre_text_line(e->t, "nacre_put_word(&%s, nacre_object_add(HANDLE_%s, %s));",
+				e->out, rule->handle->name, p->name);
 	nacre_text_close(e->t, "");
 	forget_cursors(e, p);
 	if (rule->opens) {

@@ -12,7 +12,8 @@ static void put_result(const struct emit *e)
 	case NACRE_RULE_VOID:
 		return;
 	case NACRE_RULE_STRING:
-		nacre_text_line(e->t, "nacre_put_string(&s->out, result, %s);", emit_max(e, rule, true));
+		nacre_text_line(e->t, "nacre_put_string(&s->out, result, %s);",
+				emit_max(e, rule, true));
 		return;
 	case NACRE_RULE_ALIAS:
 		nacre_text_line(e->t, "nacre_put_word(&s->out, result != NULL);");
@@ -46,9 +47,10 @@ static void find_objects(const struct emit *e)
 		for (const struct nacre_item *p = e->f->params; p; p = p->next)
 			if (c->param && !strcmp(p->name, c->param) && !p->rule->resident &&
 			    p->type->kind == NACRE_TYPE_POINTER)
-				nacre_text_line(e->t, "const uint64_t %s_id = "
-						"nacre_object_id(HANDLE_%s, %s);", p->name,
-						c->handle->name, p->name);
+				nacre_text_line(e->t,
+						"const uint64_t %s_id = "
+						"nacre_object_id(HANDLE_%s, %s);",
+						p->name, c->handle->name, p->name);
 }
 
 static void not_ready(const struct emit *e)
@@ -66,7 +68,8 @@ static void not_ready(const struct emit *e)
 		nacre_text_line(e->t, "\treturn;");
 		return;
 	}
-	nacre_text_open(e->t, "if (!nacre_service_ready(s, (nacre_function)extension.%s))", e->f->name);
+	nacre_text_open(e->t, "if (!nacre_service_ready(s, (nacre_function)extension.%s))",
+			e->f->name);
 	nacre_text_line(e->t, "free(%s);", opened->name);
 	nacre_text_line(e->t, "return;");
 	nacre_text_close(e->t, "");
@@ -76,8 +79,13 @@ void emit_stub_function(struct nacre_text *t, const struct nacre_model *m,
 			const struct nacre_function *f)
 {
 	struct nacre_text reply = {.indent = 1};
-	struct emit e = {.t = t, .m = m, .call = "s", .in = "s->in", .out = "s->out",
-			 .items = f->params, .f = f};
+	struct emit e = {.t = t,
+			 .m = m,
+			 .call = "s",
+			 .in = "s->in",
+			 .out = "s->out",
+			 .items = f->params,
+			 .f = f};
 	const char *args = "";
 
 	if (f->refuse)
@@ -90,9 +98,9 @@ void emit_stub_function(struct nacre_text *t, const struct nacre_model *m,
 	for (const struct nacre_item *p = f->params; p; p = p->next)
 		args = emit_text(&e, "%s%s%s", args, *args ? ", " : "", p->name);
 	nacre_text_line(t, "%sextension.%s(%s);",
-			f->type->kind == NACRE_TYPE_VOID ?
-				"" :
-				emit_text(&e, "%s = ", emit_declare(&e, f->type, "result")),
+			f->type->kind == NACRE_TYPE_VOID
+				? ""
+				: emit_text(&e, "%s = ", emit_declare(&e, f->type, "result")),
 			f->name, args);
 	nacre_text_line(t, "nacre_service_called(s);");
 	e.t = &reply;

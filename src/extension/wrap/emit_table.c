@@ -66,11 +66,13 @@ static void proxy_table(struct nacre_text *t, const struct nacre_model *m,
 	for (const struct nacre_item *f = r->fields; f; f = f->next)
 		if (!is_entry(f))
 			size += 8 + (f->type->size + 7) / 8 * 8;
-	nacre_text_comment(t, "The table that the host gets, filled once. What the extension says about it: "
-			   "its plain fields, and which entries are there.");
+	nacre_text_comment(
+		t, "The table that the host gets, filled once. What the extension says about it: "
+		   "its plain fields, and which entries are there.");
 	nacre_text_line(t, "enum { TABLE_%s_SIZE = %llu };", name, (unsigned long long)size);
 	nacre_text_line(t, "%s", "");
-	nacre_text_function(t, "static %s *table_%s(const %s *built)", r->spelling, name, r->spelling);
+	nacre_text_function(t, "static %s *table_%s(const %s *built)", r->spelling, name,
+			    r->spelling);
 	nacre_text_line(t, "static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;");
 	nacre_text_line(t, "static %s table;", r->spelling);
 	nacre_text_line(t, "static bool filled;");
@@ -82,8 +84,11 @@ static void proxy_table(struct nacre_text *t, const struct nacre_model *m,
 	nacre_text_line(t, "pthread_mutex_unlock(&lock);");
 	nacre_text_line(t, "return &table;");
 	nacre_text_close(t, "\n");
-	nacre_text_function(t, "static void accept_table_%s(struct nacre_call *call, %s **host, %s **given, "
-			    "bool success)", name, r->spelling, r->spelling);
+	nacre_text_function(
+		t,
+		"static void accept_table_%s(struct nacre_call *call, %s **host, %s **given, "
+		"bool success)",
+		name, r->spelling, r->spelling);
 	nacre_text_line(t, "uint64_t present[%u];", words);
 	nacre_text_line(t, "%s built;", r->spelling);
 	nacre_text_line(t, "%s", "");
@@ -96,7 +101,8 @@ static void proxy_table(struct nacre_text *t, const struct nacre_model *m,
 	nacre_text_line(t, "memset(&built, 0, sizeof(built));");
 	for (const struct nacre_item *f = r->fields; f; f = f->next)
 		if (!is_entry(f))
-			nacre_text_line(t, "nacre_get_flat(&call->in, &built.%s, sizeof(built.%s));",
+			nacre_text_line(t,
+					"nacre_get_flat(&call->in, &built.%s, sizeof(built.%s));",
 					f->name, f->name);
 	nacre_text_line(t, "nacre_get_flat(&call->in, present, sizeof(present));");
 	nacre_text_line(t, "if (call->in.bad)");
@@ -123,8 +129,10 @@ static void stub_table(struct nacre_text *t, const struct nacre_model *m,
 	unsigned words = (entries(r) + 63) / 64, n = 0;
 
 	(void)m;
-	nacre_text_comment(t, "A table of functions: its plain fields, and which entries are there.");
-	nacre_text_function(t, "static void reply_table_%s(struct nacre_service *s, const %s *table)",
+	nacre_text_comment(t,
+			   "A table of functions: its plain fields, and which entries are there.");
+	nacre_text_function(t,
+			    "static void reply_table_%s(struct nacre_service *s, const %s *table)",
 			    r->name, r->spelling);
 	nacre_text_line(t, "uint64_t present[%u] = {0};", words);
 	nacre_text_line(t, "%s", "");
@@ -133,13 +141,14 @@ static void stub_table(struct nacre_text *t, const struct nacre_model *m,
 	nacre_text_line(t, "\treturn;");
 	for (const struct nacre_item *f = r->fields; f; f = f->next)
 		if (!is_entry(f))
-			nacre_text_line(t, "nacre_put_array(&s->out, &table->%s, 1, sizeof(table->%s));",
-					f->name, f->name);
+			nacre_text_line(
+				t, "nacre_put_array(&s->out, &table->%s, 1, sizeof(table->%s));",
+				f->name, f->name);
 	for (const struct nacre_item *f = r->fields; f; f = f->next) {
 		if (!is_entry(f))
 			continue;
-		nacre_text_line(t, "present[%u] |= (uint64_t)(table->%s != NULL) << %u;", n / 64, f->name,
-				n % 64);
+		nacre_text_line(t, "present[%u] |= (uint64_t)(table->%s != NULL) << %u;", n / 64,
+				f->name, n % 64);
 		n++;
 	}
 	nacre_text_line(t, "nacre_put_array(&s->out, present, 1, sizeof(present));");
@@ -179,9 +188,9 @@ static void bind_from_table(const struct emit *e)
 	nacre_text_line(t, "if (!extension.%s)", e->f->name);
 	nacre_text_line(t, "\treturn;");
 	nacre_text_line(t, "%sextension.%s(&%s_own);",
-			e->f->type->kind == NACRE_TYPE_VOID ?
-				"" :
-				emit_text(e, "%s = ", emit_declare(e, e->f->type, "result")),
+			e->f->type->kind == NACRE_TYPE_VOID
+				? ""
+				: emit_text(e, "%s = ", emit_declare(e, e->f->type, "result")),
 			e->f->name, p->name);
 	if (e->f->success)
 		nacre_text_line(t, "if (!(%s))\n\t\treturn;",
@@ -220,8 +229,10 @@ void emit_bind(struct nacre_text *t, const struct nacre_model *m)
 	nacre_text_line(t, "found += *slots[i] != NULL;");
 	nacre_text_close(t, "");
 	nacre_text_line(t, "if (found == 0)");
-	nacre_text_line(t, "\treturn nacre_error_set(e, NACRE_E_INPUT, 0, \"%s\", "
-			"\"the extension has none of the interface's functions\");", m->name);
+	nacre_text_line(t,
+			"\treturn nacre_error_set(e, NACRE_E_INPUT, 0, \"%s\", "
+			"\"the extension has none of the interface's functions\");",
+			m->name);
 	if (e.f) {
 		nacre_text_line(t, "if (found < OP_COUNT)");
 		nacre_text_line(t, "\tbind_from_table();");

@@ -58,8 +58,8 @@ const char *emit_expr(const struct emit *e, const char *expr, enum emit_phase ph
 		      const char *cap)
 {
 	struct emit here = *e;
-	struct nacre_scope scope = {.arena = e->m->arena, .items = e->items, .name = scope_name,
-				    .data = &here};
+	struct nacre_scope scope = {
+		.arena = e->m->arena, .items = e->items, .name = scope_name, .data = &here};
 	const char *text;
 
 	here.phase = phase;
@@ -124,7 +124,9 @@ bool emit_deep(const struct nacre_rule *rule, int dir)
 const char *emit_instance(const struct emit *e, const struct nacre_view *view, int dir)
 {
 	return emit_text(e, "%s%s", view->name,
-			 dir == NACRE_IN ? "" : dir == NACRE_OUT ? "_out" : "_inout");
+			 dir == NACRE_IN    ? ""
+			 : dir == NACRE_OUT ? "_out"
+					    : "_inout");
 }
 
 const char *emit_keep(const struct emit *e, const struct nacre_item *item, int number)
@@ -158,7 +160,8 @@ const char *emit_used(const struct emit *e, const struct nacre_item *item,
 	const char *cap = NULL;
 
 	if (rule->cursor) /* what was produced or consumed; one that grew is beyond every room */
-		return emit_text(e, "(uint64_t)%s - %s", emit_expr(e, rule->sized_by, EMIT_BEFORE, NULL),
+		return emit_text(e, "(uint64_t)%s - %s",
+				 emit_expr(e, rule->sized_by, EMIT_BEFORE, NULL),
 				 emit_expr(e, rule->sized_by, EMIT_AFTER, NULL));
 	if (nacre_expr_names(used, "cap"))
 		cap = emit_text(e, "(%s)", emit_room(e, item, rule));
@@ -251,8 +254,10 @@ static void put_handle(const struct emit *e, const struct nacre_rule *rule, cons
 		nacre_text_close(e->t, "");
 		nacre_text_line(e->t, "nacre_put_word(&%s, wire);", e->out);
 	} else if (pointer) {
-		nacre_text_line(e->t, "nacre_put_word(&%s, nacre_object_id(HANDLE_%s, (void *)(uintptr_t)%s));",
-				e->out, rule->handle->name, value);
+		nacre_text_line(
+			e->t,
+			"nacre_put_word(&%s, nacre_object_id(HANDLE_%s, (void *)(uintptr_t)%s));",
+			e->out, rule->handle->name, value);
 	} else {
 		nacre_text_line(e->t, "nacre_put_word(&%s, %s);", e->out, value);
 	}
@@ -363,4 +368,22 @@ void emit_check(const struct emit *e, const struct nacre_rule *rule, const char 
 	e->t->indent++;
 	nacre_text_line(e->t, "%s", then);
 	e->t->indent--;
+}
+
+bool emit_is_cell(const struct nacre_rule *rule)
+{
+	return rule->kind == NACRE_RULE_POINTER && rule->cell &&
+	       rule->target->kind != NACRE_RULE_STRING;
+}
+
+const char *emit_as_case(const struct emit *e, const struct nacre_item *p,
+			 const struct nacre_rule *rule, int dir)
+{
+	const char *pointer = emit_item(e, p);
+
+	if (rule->kind != NACRE_RULE_POINTER || rule->target->type->kind == NACRE_TYPE_VOID ||
+	    rule->type == p->type)
+		return pointer;
+	return emit_text(e, "(%s%s)%s", dir & NACRE_OUT ? "" : "const ", rule->type->spelling,
+			 pointer);
 }

@@ -91,7 +91,8 @@ static void keep_member(const struct emit *e, const struct nacre_item *f,
 		nacre_text_line(e->t, "struct keep_%s *%s;",
 				emit_instance(e, rule->target->view, dir), name);
 	else if (rule->kind == NACRE_RULE_STRUCT && !nacre_rule_flat(rule, dir))
-		nacre_text_line(e->t, "struct keep_%s %s;", emit_instance(e, rule->view, dir), name);
+		nacre_text_line(e->t, "struct keep_%s %s;", emit_instance(e, rule->view, dir),
+				name);
 }
 
 static void keep_struct(const struct emit *e, struct nacre_view *view, int dir)
@@ -126,10 +127,14 @@ static const char *send_head(const struct emit *e, const struct nacre_view *v, i
 	const char *name = emit_instance(e, v, dir), *type = v->record->spelling;
 
 	if (dir & NACRE_OUT)
-		return emit_text(e, "static const struct refusal *send_%s(struct nacre_call *call, "
-				 "struct keep_%s *keep)", name, name);
-	return emit_text(e, "static const struct refusal *send_%s(struct nacre_call *call, "
-			 "const %s *own)", name, type);
+		return emit_text(e,
+				 "static const struct refusal *send_%s(struct nacre_call *call, "
+				 "struct keep_%s *keep)",
+				 name, name);
+	return emit_text(e,
+			 "static const struct refusal *send_%s(struct nacre_call *call, "
+			 "const %s *own)",
+			 name, type);
 }
 
 static const char *send_array_head(const struct emit *e, const struct nacre_view *v, int dir)
@@ -137,8 +142,10 @@ static const char *send_array_head(const struct emit *e, const struct nacre_view
 	const char *name = emit_instance(e, v, dir), *type = v->record->spelling;
 	const char *keep = dir & NACRE_OUT ? emit_text(e, ", struct keep_%s **keep", name) : "";
 
-	return emit_text(e, "static const struct refusal *send_%s_array(struct nacre_call *call, "
-			 "const %s *host, uint64_t count%s)", name, type, keep);
+	return emit_text(e,
+			 "static const struct refusal *send_%s_array(struct nacre_call *call, "
+			 "const %s *host, uint64_t count%s)",
+			 name, type, keep);
 }
 
 static void send_function(const struct emit *outer, const struct nacre_view *v, int dir)
@@ -152,8 +159,9 @@ static void send_function(const struct emit *outer, const struct nacre_view *v, 
 	nacre_text_function(t, "%s", send_head(&e, v, dir));
 	if (dir & NACRE_OUT && emit_uses(&body, "own"))
 		nacre_text_line(t, "const %s *own = &keep->was;", v->record->spelling);
-	unused(t, &body, dir & NACRE_OUT ? (const char *const[]){"call", NULL} :
-					   (const char *const[]){"call", "own", NULL});
+	unused(t, &body,
+	       dir & NACRE_OUT ? (const char *const[]){"call", NULL}
+			       : (const char *const[]){"call", "own", NULL});
 	if (dir & NACRE_OUT && !emit_uses(&body, "own") && !emit_uses(&body, "keep"))
 		nacre_text_line(t, "(void)keep;");
 	emit_with_locals(t, &body);
@@ -203,8 +211,10 @@ static void accept_function(const struct emit *outer, const struct nacre_view *v
 	e.t = &body;
 	emit_accept_words(&e);
 	emit_accept_rest(&e);
-	nacre_text_function(t, "static void accept_%s(struct nacre_call *call, %s *host, "
-			    "struct keep_%s *keep)", name, type, name);
+	nacre_text_function(t,
+			    "static void accept_%s(struct nacre_call *call, %s *host, "
+			    "struct keep_%s *keep)",
+			    name, type, name);
 	if (emit_uses(&body, "own"))
 		nacre_text_line(t, "const %s *own = &keep->was;\n", type);
 	unused(t, &body, (const char *const[]){"call", "host", NULL});
@@ -219,9 +229,10 @@ static const char *accept_array_head(const struct emit *e, const struct nacre_vi
 {
 	const char *name = emit_instance(e, v, dir);
 
-	return emit_text(e, "static void accept_%s_array(struct nacre_call *call, %s *host, "
-			 "struct keep_%s *keep, bool success, uint64_t used, uint64_t room)", name,
-			 v->record->spelling, name);
+	return emit_text(e,
+			 "static void accept_%s_array(struct nacre_call *call, %s *host, "
+			 "struct keep_%s *keep, bool success, uint64_t used, uint64_t room)",
+			 name, v->record->spelling, name);
 }
 
 static void accept_array_function(const struct emit *e, const struct nacre_view *v, int dir)
@@ -296,7 +307,8 @@ static void take_array_function(const struct emit *e, const struct nacre_view *v
 		nacre_text_line(t, "\treturn NULL;");
 	}
 	nacre_text_line(t, "for (uint64_t i = 0; own && i < count && !s->in.bad; i++)");
-	nacre_text_line(t, "\ttake_%s(s, &own[i]%s);", name, dir & NACRE_OUT ? ", &(*keep)[i]" : "");
+	nacre_text_line(t, "\ttake_%s(s, &own[i]%s);", name,
+			dir & NACRE_OUT ? ", &(*keep)[i]" : "");
 	nacre_text_line(t, "return own;");
 	nacre_text_close(t, "\n");
 }
@@ -311,8 +323,10 @@ static void reply_function(const struct emit *outer, const struct nacre_view *v,
 	e.replying = true;
 	emit_reply_words(&e);
 	emit_reply_rest(&e);
-	nacre_text_function(t, "static void reply_%s(struct nacre_service *s, const %s *own, "
-			    "const struct keep_%s *keep)", name, v->record->spelling, name);
+	nacre_text_function(t,
+			    "static void reply_%s(struct nacre_service *s, const %s *own, "
+			    "const struct keep_%s *keep)",
+			    name, v->record->spelling, name);
 	unused(t, &body, (const char *const[]){"s", "own", "keep", NULL});
 	nacre_text_raw(t, "%s", body.data ? body.data : "");
 	nacre_text_close(t, "\n");
@@ -323,7 +337,8 @@ static const char *reply_array_head(const struct emit *e, const struct nacre_vie
 {
 	const char *name = emit_instance(e, v, dir);
 
-	return emit_text(e, "static void reply_%s_array(struct nacre_service *s, const %s *own, "
+	return emit_text(e,
+			 "static void reply_%s_array(struct nacre_service *s, const %s *own, "
 			 "const struct keep_%s *keep, bool success, uint64_t used, uint64_t room)",
 			 name, v->record->spelling, name);
 }
@@ -344,7 +359,8 @@ static void reply_array_function(const struct emit *e, const struct nacre_view *
 /* ---- all ---- */
 
 /* Does anything refer to the array functions of this view in this direction? */
-static bool array_in_rule(const struct nacre_rule *rule, int dir, const struct nacre_view *v, int want)
+static bool array_in_rule(const struct nacre_rule *rule, int dir, const struct nacre_view *v,
+			  int want)
 {
 	if (emit_deep(rule, dir) && !rule->resident && rule->target->view == v && dir == want)
 		return true;
@@ -373,10 +389,12 @@ static void declare_view(const struct emit *e, const struct nacre_view *v, int d
 {
 	if (!needs_array(e->m, v, dir))
 		return;
-	nacre_text_line(e->t, "%s;", e->proxy ? send_array_head(e, v, dir) : take_array_head(e, v, dir));
+	nacre_text_line(e->t, "%s;",
+			e->proxy ? send_array_head(e, v, dir) : take_array_head(e, v, dir));
 	if (dir & NACRE_OUT)
 		nacre_text_line(e->t, "%s;",
-				e->proxy ? accept_array_head(e, v, dir) : reply_array_head(e, v, dir));
+				e->proxy ? accept_array_head(e, v, dir)
+					 : reply_array_head(e, v, dir));
 }
 
 static void define_view(const struct emit *e, const struct nacre_view *v, int dir)
@@ -384,8 +402,9 @@ static void define_view(const struct emit *e, const struct nacre_view *v, int di
 	bool array = needs_array(e->m, v, dir);
 
 	nacre_text_comment(e->t, emit_text(e, "%s, as %s sees it%s", v->record->spelling, v->name,
-					   dir == NACRE_IN ? ": in" : dir == NACRE_OUT ? ": out" :
-											 ": in and out"));
+					   dir == NACRE_IN    ? ": in"
+					   : dir == NACRE_OUT ? ": out"
+							      : ": in and out"));
 	if (e->proxy) {
 		send_function(e, v, dir);
 		if (array)
@@ -407,8 +426,12 @@ static void define_view(const struct emit *e, const struct nacre_view *v, int di
 
 void emit_views(struct nacre_text *t, const struct nacre_model *m, bool proxy)
 {
-	struct emit e = {.t = t, .m = m, .proxy = proxy, .caller = proxy,
-			 .call = proxy ? "call" : "s", .in = proxy ? "call->in" : "s->in",
+	struct emit e = {.t = t,
+			 .m = m,
+			 .proxy = proxy,
+			 .caller = proxy,
+			 .call = proxy ? "call" : "s",
+			 .in = proxy ? "call->in" : "s->in",
 			 .out = proxy ? "call->out" : "s->out"};
 	bool any = false;
 

@@ -20,7 +20,8 @@ struct section {
 };
 
 /* @size bytes at @offset, aligned for @align; NULL where the file does not hold them. */
-static const void *inside(const struct wrap_exports *elf, uint64_t offset, uint64_t size, size_t align)
+static const void *inside(const struct wrap_exports *elf, uint64_t offset, uint64_t size,
+			  size_t align)
 {
 	if (offset > elf->size || size > elf->size - offset || offset % align)
 		return NULL;
@@ -56,7 +57,8 @@ static int load(struct wrap_exports *elf, const char *path, struct nacre_error *
 static bool find_section(const struct wrap_exports *elf, uint32_t type, struct section *found)
 {
 	const Elf64_Ehdr *head = (const void *)elf->image;
-	const Elf64_Shdr *list = inside(elf, head->e_shoff, (uint64_t)head->e_shnum * sizeof(*list), 8);
+	const Elf64_Shdr *list =
+		inside(elf, head->e_shoff, (uint64_t)head->e_shnum * sizeof(*list), 8);
 
 	memset(found, 0, sizeof(*found));
 	for (unsigned i = 0; list && i < head->e_shnum; i++) {
@@ -74,13 +76,15 @@ static bool find_section(const struct wrap_exports *elf, uint32_t type, struct s
 static struct section strings_of(const struct wrap_exports *elf, const struct section *s)
 {
 	const Elf64_Ehdr *head = (const void *)elf->image;
-	const Elf64_Shdr *list = inside(elf, head->e_shoff, (uint64_t)head->e_shnum * sizeof(*list), 8);
+	const Elf64_Shdr *list =
+		inside(elf, head->e_shoff, (uint64_t)head->e_shnum * sizeof(*list), 8);
 	struct section none = {0};
 
 	if (!list || !s->header || s->header->sh_link >= head->e_shnum)
 		return none;
 	list += s->header->sh_link;
-	return (struct section){list, inside(elf, list->sh_offset, list->sh_size, 1), list->sh_size};
+	return (struct section){list, inside(elf, list->sh_offset, list->sh_size, 1),
+				list->sh_size};
 }
 
 /* The string at @at, which must end within its table; "" otherwise. */
@@ -111,8 +115,8 @@ static bool read_soname(struct wrap_exports *elf)
 }
 
 /* The names of version @definition and of its parent. */
-static void read_version(struct wrap_exports *elf, const struct section *s, const struct section *strings,
-			 size_t at, const Elf64_Verdef *definition)
+static void read_version(struct wrap_exports *elf, const struct section *s,
+			 const struct section *strings, size_t at, const Elf64_Verdef *definition)
 {
 	struct wrap_version *v = &elf->versions[elf->version_count];
 	size_t aux = at + definition->vd_aux;
@@ -159,7 +163,8 @@ static bool read_versions(struct wrap_exports *elf, uint16_t **indices)
 	return true;
 }
 
-static const char *version_of(const struct wrap_exports *elf, const uint16_t *indices, uint16_t number)
+static const char *version_of(const struct wrap_exports *elf, const uint16_t *indices,
+			      uint16_t number)
 {
 	for (size_t i = 0; i < elf->version_count; i++)
 		if (indices[i] && indices[i] == (number & 0x7fff))
@@ -222,7 +227,8 @@ struct wrap_exports *wrap_exports_read(const char *path, struct nacre_error *e)
 	elf->soname = "";
 	if (!is_shared_object(elf) || !read_soname(elf) || !read_versions(elf, &indices) ||
 	    !read_symbols(elf, indices)) {
-		nacre_error_set(e, NACRE_E_INPUT, 0, path, "is not a 64-bit shared object, or a damaged one");
+		nacre_error_set(e, NACRE_E_INPUT, 0, path,
+				"is not a 64-bit shared object, or a damaged one");
 		wrap_exports_free(elf);
 		return NULL;
 	}

@@ -24,7 +24,8 @@ static const struct wrap_symbol *symbol_named(const struct wrap_exports *elf, co
 /* Every extension has these of its own, or they are a C++ runtime's. */
 static bool is_incidental(const struct wrap_symbol *s)
 {
-	static const char *const names[] = {"_init", "_fini", "_edata", "_end", "__bss_start", NULL};
+	static const char *const names[] = {"_init", "_fini",	    "_edata",
+					    "_end",  "__bss_start", NULL};
 
 	if (!*s->name || !strncmp(s->name, "_Z", 2))
 		return true;
@@ -43,9 +44,10 @@ static bool has_table(const struct nacre_model *m)
 	return false;
 }
 
-/* The first function (or variable) in the alphabet that the extension exports and nobody describes. */
-static const struct wrap_symbol *uncovered(const struct nacre_model *m, const struct wrap_exports *elf,
-					   bool data)
+/* The first function (or variable) in the alphabet that the extension exports and nobody describes.
+ */
+static const struct wrap_symbol *uncovered(const struct nacre_model *m,
+					   const struct wrap_exports *elf, bool data)
 {
 	const struct wrap_symbol *first = NULL;
 
@@ -69,21 +71,24 @@ int wrap_compare(const struct nacre_model *m, const struct wrap_exports *elf, co
 		if (symbol_named(elf, f->name) || has_table(m))
 			continue;
 		snprintf(where, sizeof(where), "%s:%u", file, f->at.line);
-		return nacre_error_set(e, NACRE_E_INPUT, 0, where,
-				       "the extension has no function %s: take it out of the overlay, or "
-				       "wrap the version that has it", f->name);
+		return nacre_error_set(
+			e, NACRE_E_INPUT, 0, where,
+			"the extension has no function %s: take it out of the overlay, or "
+			"wrap the version that has it",
+			f->name);
 	}
 	for (int data = 0; data <= 1; data++) {
 		const struct wrap_symbol *s = uncovered(m, elf, data);
 
 		if (!s)
 			continue;
-		return nacre_error_set(e, NACRE_E_INPUT, 0, file, s->data ?
-				       "the extension exports the variable %s, which a host could not "
-				       "share: say waive_symbol(%s, \"why\") in NACRE_INTERFACE" :
-				       "the extension exports %s, which the overlay does not describe: "
-				       "declare it, with refuse and waive(\"why\") if need be",
-				       s->name, s->name);
+		return nacre_error_set(
+			e, NACRE_E_INPUT, 0, file,
+			s->data ? "the extension exports the variable %s, which a host could not "
+				  "share: say waive_symbol(%s, \"why\") in NACRE_INTERFACE"
+				: "the extension exports %s, which the overlay does not describe: "
+				  "declare it, with refuse and waive(\"why\") if need be",
+			s->name, s->name);
 	}
 	return 0;
 }
@@ -124,7 +129,8 @@ static void node(struct nacre_text *t, const struct nacre_model *m, const struct
 	nacre_text_raw(t, "}%s%s;\n", *parent ? " " : "", parent);
 }
 
-void wrap_symbol_map(struct nacre_text *t, const struct nacre_model *m, const struct wrap_exports *elf)
+void wrap_symbol_map(struct nacre_text *t, const struct nacre_model *m,
+		     const struct wrap_exports *elf)
 {
 	size_t written = 0;
 

@@ -35,8 +35,8 @@ static void indent(struct nacre_text *t, int depth)
 /* Is it " && " or " || ", or with @any another operator between spaces? */
 static bool is_operator(const char *at, bool any)
 {
-	static const char *const names[] = {" && ", " || ", " ? ", " = ", " / ", " * ", " + ", " - ", " : ",
-					    NULL};
+	static const char *const names[] = {" && ", " || ", " ? ", " = ", " / ",
+					    " * ",  " + ",  " - ", " : ", NULL};
 
 	for (int i = 0; names[i] && (any || i < 2); i++)
 		if (!strncmp(at, names[i], strlen(names[i])))

@@ -13,15 +13,16 @@
  * Strings belong to the caller; NULL where it says so.
  */
 struct nacre_wrap_options {
-	const char *overlay;      /* the overlay header */
-	const char *extension;    /* gives SONAME and symbol versions, and is compared; NULL: none */
-	const char *out;          /* directory, made where it is missing */
-	const char *const *flags; /* compiler flags for the overlay (-I.., -D..), NULL-ended; NULL: none */
-	const char *include_dir;  /* where nacre/proxy.h is; NULL: the installed headers */
-	const char *proxy_lib;    /* libnacre-proxy.a; NULL: the installed one */
-	const char *soname;       /* of the proxy; NULL: the extension's */
-	const char *cc;           /* compiler; NULL: $CC, else cc */
-	bool build;               /* compile proxy.so and stub.so as well */
+	const char *overlay;   /* the overlay header */
+	const char *extension; /* gives SONAME and symbol versions, and is compared; NULL: none */
+	const char *out;       /* directory, made where it is missing */
+	const char *const
+		*flags; /* compiler flags for the overlay (-I.., -D..), NULL-ended; NULL: none */
+	const char *include_dir; /* where nacre/proxy.h is; NULL: the installed headers */
+	const char *proxy_lib;	 /* libnacre-proxy.a; NULL: the installed one */
+	const char *soname;	 /* of the proxy; NULL: the extension's */
+	const char *cc;		 /* compiler; NULL: $CC, else cc */
+	bool build;		 /* compile proxy.so and stub.so as well */
 };
 
 /**

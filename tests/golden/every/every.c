@@ -61,7 +61,8 @@ int sum_named(const struct named *list, int n)
 	int sum = 0;
 
 	for (int i = 0; i < n; i++) {
-		sum += (int)strlen(list[i].name) + list[i].where.x * list[i].where.y + list[i].tag[5];
+		sum += (int)strlen(list[i].name) + list[i].where.x * list[i].where.y +
+		       list[i].tag[5];
 		for (unsigned j = 0; j < list[i].values_count; j++)
 			sum += list[i].values[j];
 	}

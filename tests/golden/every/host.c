@@ -22,7 +22,8 @@ static void structs(void)
 {
 	struct padded p = {'k', 1.25, true}, twice = {0};
 	int values[] = {10, 20, 30};
-	struct named list[] = {{"one", {2, 3}, "12345", 3, values}, {"three", {-1, 4}, "abcde", 0, NULL}};
+	struct named list[] = {{"one", {2, 3}, "12345", 3, values},
+			       {"three", {-1, 4}, "abcde", 0, NULL}};
 	struct variant v[] = {{1, {.number = 41}}, {2, {.real = 5}}, {0, {.number = 9}}};
 	char text[2][8] = {"-------", "-------"};
 	struct query q[] = {{3, text[0], 8}, {11, text[1], 8}, {4, NULL, 0}};
@@ -80,7 +81,8 @@ static void arrays(void)
 
 static void objects(void)
 {
-	struct counter *a = counter_new(5), *b = counter_new(100), *half = NULL, *none = counter_new(-1);
+	struct counter *a = counter_new(5), *b = counter_new(100), *half = NULL,
+		       *none = counter_new(-1);
 	struct counter *list[] = {a, b, NULL};
 	file_id ids[3] = {0};
 	int values[] = {1};
