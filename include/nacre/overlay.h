@@ -25,6 +25,9 @@
  *                           the return value and assignments to outs or errno
  *   deadline(ms | none)     per call, callbacks included; default 30000
  *   include("file.h")       a header that hooks, predicates or bench code need
+ *   waive_symbol(name, "why")  a symbol that the extension exports and the proxy does without
+ * success and on_fail are inherited by functions that return a number; one that returns a pointer
+ * says its own (an on_fail of NULL or a string is inherited by these too).
  *
  * Handles (NACRE_HANDLE(name, ...), once per kind of object that lives in the extension)
  *   type(T)                 every value of typedef T is such a handle, without saying it again
@@ -44,24 +47,29 @@
  *   refuse                  exported, never forwarded: returns on_fail; parameters need no rules;
  *                           needs waive("why")
  *   waive("why")            shows in the audit report
- *   table_entry(f)          (on a field of a function table whose name is not f's)
+ *   table_entry(f)          (on a field of a function table whose name is not f's; in a view of the
+ *                           table; ignore with waive("why") where there is no such function)
  *
  * Parameters, fields and results
  *   in | out | inout        direction of a pointer's target
- *   count(expr)             elements behind the pointer; default 1
+ *   count(expr)             elements behind the pointer; default 1. On an out buffer it says the
+ *                           capacity before the call and the length after it, as cap and len do
  *   bytes(expr)             the same in bytes, for void * and char *
  *   string | string(max)    ends with 0; max counts bytes without the 0 (default 4096 for what
  *                           the extension gives, 16 MiB for what the host gives)
  *   strings                 array of strings, ends with NULL
  *   cap(expr), len(expr)    an out buffer: capacity before the call, length after it, both in
- *                           elements; len <= cap is checked where success holds
+ *                           elements; len <= cap is checked where success holds. In len(), `cap`
+ *                           is the capacity
  *   nullable                NULL is allowed and arrives as NULL (all others: NULL is passed on too
  *                           for `in`, `out`, `inout`: the extension must say so in its own words;
- *                           `nonnull` makes the proxy refuse)
+ *                           `nonnull` makes the proxy refuse). What comes from the extension -
+ *                           strings, arguments of callbacks - is never NULL without it
  *   nonnull                 NULL is refused with on_fail before the call
  *   null                    must be NULL; another value arrives as a pointer that points nowhere
  *   handle(name)            an object of the extension; integer or pointer
  *   opens                   (with handle, on an out or a result) a new object
+ *   stale(value, stmt..)    (with handle) instead of the handle's own
  *   token                   a pointer of the host that the extension only hands back
  *   callback(name)          a function of the host; NACRE_CALLBACK(name, ...) describes it
  *   view(name)              which NACRE_VIEW describes the struct, where there are several
@@ -76,7 +84,9 @@
  *   cases(expr: rule, ..; else: rule)
  *                           a tagged pointer or union: the first expression that holds decides;
  *                           rule = bytes(expr) | struct(type or view) | array(type or view, expr)
- *                                | handle(name) | string | null | refuse(value)
+ *                                | handle(name) | string | null | refuse(value);
+ *                           "in, rule" or "out, rule" narrows the direction. Of a union inside a
+ *                           struct bytes(expr) travel. A lone struct(..) or array(..) needs no cases
  *   alias(param)            (result) the same pointer as the parameter
  *   range(a, b) | oneof(..) | flags(mask) | check(expr)
  *                           what a value from the extension must satisfy

@@ -89,10 +89,41 @@ static void check_rule(struct reader *r, const struct nacre_item *items,
 	check_rule(r, items, rule->target);
 }
 
+/* Every entry of a table of functions is one of this interface, or waived. */
+static void check_table(struct reader *r, const struct nacre_item *p)
+{
+	const struct nacre_record *record = p->type->target->target->record;
+
+	for (const struct nacre_item *f = record->fields; f && !r->failed; f = f->next) {
+		const char *name = f->table_entry ? f->table_entry : f->name;
+		const struct nacre_function *g = r->m->functions;
+
+		if (f->type->kind == NACRE_TYPE_POINTER &&
+		    f->type->target->kind != NACRE_TYPE_FUNCTION)
+			reader_fail(r, &p->at,
+				    "the table's field '%s' is a pointer that is no function",
+				    f->name);
+		if (f->type->kind != NACRE_TYPE_POINTER || !*name)
+			continue;
+		while (g && strcmp(g->name, name))
+			g = g->next;
+		if (!g)
+			reader_fail(r, &p->at,
+				    "the table's entry '%s' is no function of the overlay: "
+				    "declare it, or say table_entry(f) or ignore with "
+				    "waive(\"why\") in a "
+				    "view of the table",
+				    name);
+	}
+}
+
 static void check_items(struct reader *r, const struct nacre_item *items)
 {
-	for (const struct nacre_item *i = items; i && !r->failed; i = i->next)
+	for (const struct nacre_item *i = items; i && !r->failed; i = i->next) {
 		check_rule(r, items, i->rule);
+		if (!r->failed && i->rule && i->rule->kind == NACRE_RULE_TABLE)
+			check_table(r, i);
+	}
 }
 
 /* Every name that the generator derives from a parameter's must be free. */

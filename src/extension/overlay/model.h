@@ -117,7 +117,7 @@ struct nacre_item {
 	struct nacre_at at;
 	const char *words; /* NULL: nothing was said */
 	struct nacre_rule *rule;
-	const char *table_entry;
+	const char *table_entry; /* of a table: the function it is; "": none, waived */
 	uint64_t offset; /* of a field, in bits */
 	bool bit_field;
 	struct nacre_item *next;

@@ -160,8 +160,47 @@ struct nacre_view *reader_find_view(struct reader *r, struct nacre_record *recor
 	return reader_fail(r, at, "%s has no view '%s'", record->spelling, name);
 }
 
+static bool is_function(const struct nacre_item *f)
+{
+	return f->type->kind == NACRE_TYPE_POINTER && f->type->target->kind == NACRE_TYPE_FUNCTION;
+}
+
+/* Does the view describe a table of functions of this interface, and not functions of the host? */
+static bool is_table(const struct nacre_view *v)
+{
+	for (const struct nacre_item *f = v->fields; f; f = f->next)
+		if (is_function(f) && f->words && strstr(f->words, "table_entry("))
+			return true;
+	return false;
+}
+
+/* An entry of a table: which function it is, or why it is none. */
+static void read_entry(struct reader *r, struct nacre_view *v, struct nacre_item *f)
+{
+	struct nacre_word *w = NULL;
+
+	if (f->words && nacre_words_split(r->arena, f->words, &f->at, &w, r->e) < 0)
+		r->failed = true;
+	for (; w; w = w->next) {
+		if (!strcmp(w->name, "table_entry") && w->args)
+			f->table_entry = w->args;
+		else if (!strcmp(w->name, "ignore") && !f->table_entry)
+			f->table_entry = "";
+	}
+	if (!f->table_entry)
+		f->table_entry = f->name;
+	for (struct nacre_item *real = v->record->fields; real; real = real->next)
+		if (!strcmp(real->name, f->name))
+			real->table_entry = f->table_entry;
+	if (*f->table_entry) /* a rule that says nothing: entries never travel */
+		f->rule = reader_rule(r, PLACE_FIELD, f->name, f->type,
+				      "ignore, waive(\"an entry of a table\")", &f->at);
+}
+
 void reader_view_rules(struct reader *r, struct nacre_view *v)
 {
+	bool table = is_table(v);
+
 	for (struct nacre_item *f = v->fields; f && !r->failed; f = f->next) {
 		if (f->rule)
 			continue;
@@ -172,6 +211,9 @@ void reader_view_rules(struct reader *r, struct nacre_view *v)
 				    f->name);
 			return;
 		}
-		f->rule = reader_rule(r, PLACE_FIELD, f->name, f->type, f->words, &f->at);
+		if (table && is_function(f))
+			read_entry(r, v, f);
+		if (!f->rule)
+			f->rule = reader_rule(r, PLACE_FIELD, f->name, f->type, f->words, &f->at);
 	}
 }

@@ -87,6 +87,10 @@ static void item(const struct emit *e, const struct nacre_item *i, struct counts
 {
 	const struct nacre_rule *rule = i->rule;
 
+	if (i->table_entry && *i->table_entry) {
+		nacre_text_line(e->t, "    %s: entry of a table, %s", i->name, i->table_entry);
+		return;
+	}
 	if (rule->kind == NACRE_RULE_SCALAR && !rule->check)
 		return;
 	n->pointers += i->type->kind == NACRE_TYPE_POINTER;

@@ -290,12 +290,43 @@ static void take_function(const struct emit *outer, const struct nacre_view *v, 
 	nacre_text_free(&body);
 }
 
+static bool reaches(const struct nacre_rule *rule, const struct nacre_view *v, int depth)
+{
+	const struct nacre_view *next = rule->kind == NACRE_RULE_STRUCT ? rule->view : NULL;
+
+	if (rule->target && reaches(rule->target, v, depth))
+		return true;
+	for (const struct nacre_case *c = rule->cases; c; c = c->next)
+		if (reaches(c->rule, v, depth))
+			return true;
+	if (!next || depth > 8)
+		return false;
+	if (next == v)
+		return true;
+	for (const struct nacre_item *f = next->fields; f; f = f->next)
+		if (reaches(f->rule, v, depth + 1))
+			return true;
+	return false;
+}
+
+/* Can a struct of this view hold structs of the same view? */
+static bool is_recursive(const struct nacre_view *v)
+{
+	for (const struct nacre_item *f = v->fields; f; f = f->next)
+		if (reaches(f->rule, v, 0))
+			return true;
+	return false;
+}
+
 static void take_array_function(const struct emit *e, const struct nacre_view *v, int dir)
 {
 	const char *name = emit_instance(e, v, dir);
+	const bool recursive = is_recursive(v);
 	struct nacre_text *t = e->t;
 
 	nacre_text_function(t, "%s", take_array_head(e, v, dir));
+	if (recursive)
+		nacre_text_line(t, "static __thread unsigned depth;");
 	nacre_text_line(t, "%s *own;", v->record->spelling);
 	nacre_text_line(t, "%s", "");
 	nacre_text_line(t, "if (!nacre_get_count(&s->in, count))");
@@ -306,9 +337,15 @@ static void take_array_function(const struct emit *e, const struct nacre_view *v
 		nacre_text_line(t, "if (!*keep)");
 		nacre_text_line(t, "\treturn NULL;");
 	}
+	if (recursive) {
+		nacre_text_line(t, "if (++depth > 16) /* a message may nest no deeper */");
+		nacre_text_line(t, "\ts->in.bad = true;");
+	}
 	nacre_text_line(t, "for (uint64_t i = 0; own && i < count && !s->in.bad; i++)");
 	nacre_text_line(t, "\ttake_%s(s, &own[i]%s);", name,
 			dir & NACRE_OUT ? ", &(*keep)[i]" : "");
+	if (recursive)
+		nacre_text_line(t, "depth--;");
 	nacre_text_line(t, "return own;");
 	nacre_text_close(t, "\n");
 }

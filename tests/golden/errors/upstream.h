@@ -40,3 +40,9 @@ int bits(struct flags *f);
 int unions(struct tagged *t);
 const char *name(void);
 int watch(void (*notify)(int), void *user);
+
+struct table {
+	int (*plain)(int number);
+	int (*other)(void);
+};
+int functions(struct table **table);

@@ -332,7 +332,7 @@ int hidden(int a)
 
 int every_functions(struct every_table **table)
 {
-	static struct every_table t = {3, {4, 5}, add, NULL, nothing};
+	static struct every_table t = {3, {4, 5}, add, NULL, nothing, negate};
 
 	*table = &t;
 	return 0;

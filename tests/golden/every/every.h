@@ -116,6 +116,7 @@ struct every_table {
 	int (*add)(signed char a, short b, int c, long d);
 	int (*hidden)(int a);
 	void (*nothing)(void);
+	int64_t (*minus)(int64_t v); /* negate() by another name */
 };
 int every_functions(struct every_table **table);
 int hidden(int a);

@@ -145,6 +145,7 @@ static void callbacks(void)
 	printf("functions %d", every_functions(&table));
 	printf(" %d %d %d %d %d %d\n", table->version, table->origin.y, table->add(1, 2, 3, 4),
 	       table->hidden == NULL, table->nothing != NULL, hidden(6));
+	printf("minus %d\n", (int)table->minus(8));
 }
 
 int main(void)

@@ -43,6 +43,17 @@ NACRE_VIEW(reader) {
 	};
 }
 
+NACRE_VIEW(table) {
+	struct every_table {
+		int version;
+		struct point origin;
+		int (*add)(signed char a, short b, int c, long d);
+		int (*hidden)(int a);
+		void (*nothing)(void);
+		int64_t (*minus)(int64_t v) nacre(table_entry(negate));
+	};
+}
+
 NACRE_CALLBACK(visit, int, (void *user nacre(token), const char *name nacre(string),
 			    const int *values nacre(in, count(n)), unsigned n nacre(range(0, 5)),
 			    struct point *p nacre(inout), long *total nacre(inout)), on_fail(-1));
