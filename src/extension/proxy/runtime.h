@@ -120,11 +120,15 @@ void nacre_replay_forked(void);
 struct nacre_channel *nacre_channel_mine(void);
 /** nacre_channel_clear() - give up @channel's instance; @polite: tell the stub */
 void nacre_channel_clear(struct nacre_channel *channel, bool polite);
-/** nacre_channel_open() - connect @channel to @instance and check its hello */
+/**
+ * nacre_channel_open() - connect @channel to @instance and check its hello
+ *
+ * Takes over one reference to @instance, also when it fails: nacre_channel_clear() gives it back.
+ */
 int nacre_channel_open(struct nacre_channel *channel, struct nacre_instance *instance,
 		       const struct nacre_vproc_ops *ops, uint64_t deadline, struct nacre_error *e);
-/** nacre_channels_unload() - the proxy leaves the host: free the channels of all threads */
-void nacre_channels_unload(void);
+/** nacre_channels_unload() - the proxy leaves the host. Return: no other thread can be in a call */
+bool nacre_channels_unload(void);
 /** nacre_forked() - is this a child of the process that made the state? */
 bool nacre_forked(void);
 extern unsigned nacre_epoch;

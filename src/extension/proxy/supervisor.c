@@ -103,6 +103,20 @@ static void free_dropped(void)
 	}
 }
 
+/*
+ * One more user, unless the last one has just left. Under the lock only: what was dropped is not freed
+ * while we hold it.
+ */
+static bool instance_hold(struct nacre_instance *instance)
+{
+	int refs = atomic_load(&instance->refs);
+
+	while (refs > 0)
+		if (atomic_compare_exchange_weak(&instance->refs, &refs, refs + 1))
+			return true;
+	return false;
+}
+
 /* Never waits: threads come here on their way to the host. */
 void nacre_instance_drop(struct nacre_instance *instance)
 {
@@ -178,12 +192,13 @@ static int start(struct nacre_channel *channel, uint64_t deadline, struct nacre_
 {
 	struct nacre_instance *instance = atomic_load(&nacre_current);
 
-	if (instance)
+	if (instance && instance_hold(instance))
 		return nacre_channel_open(channel, instance, supervisor.ops, deadline, e);
 	instance = instance_take(deadline, e);
 	if (!instance)
 		return -1;
 	instance->generation = supervisor.generation;
+	instance_hold(instance);
 	if (nacre_channel_open(channel, instance, supervisor.ops, deadline, e) < 0) {
 		nacre_instance_drop(instance);
 		return -1;
@@ -236,7 +251,7 @@ bool nacre_supervisor_bind(struct nacre_channel *channel, uint32_t op)
 	free_dropped();
 	well = find_registration(&e) == 0 && start(channel, until, &e) == 0;
 	if (!well && channel->instance && !atomic_load(&channel->instance->lost) &&
-	    e.code != NACRE_E_SUPPORT) {
+	    (e.code == NACRE_E_LOST || e.code == NACRE_E_VIOLATION)) {
 		nacre_supervisor_lost(channel, op, NACRE_LOSS_START, e.msg);
 	} else if (!well) {
 		nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(), "%s: no virtual process: %s: %s",
@@ -355,13 +370,14 @@ void nacre_supervisor_unload(void)
 	if (nacre_forked() || pthread_mutex_trylock(&lock))
 		return;
 	close_all(true);
-	nacre_channels_unload();
-	free_dropped();
-	nacre_replay_clear();
-	nacre_handles_clear();
-	nacre_tokens_clear();
-	nacre_registry_free(&supervisor.registry);
-	supervisor.r = NULL;
+	if (nacre_channels_unload()) {
+		free_dropped();
+		nacre_replay_clear();
+		nacre_handles_clear();
+		nacre_tokens_clear();
+		supervisor.r = NULL;
+		nacre_registry_free(&supervisor.registry);
+	}
 	pthread_mutex_unlock(&lock);
 	nacre_log_close();
 }

@@ -164,21 +164,17 @@ static int await_hello(struct nacre_channel *channel, uint64_t serial, uint64_t 
 int nacre_channel_open(struct nacre_channel *channel, struct nacre_instance *instance,
 		       const struct nacre_vproc_ops *ops, uint64_t deadline, struct nacre_error *e)
 {
+	channel->instance = instance;
+	channel->denied_seen = 0;
+	channel->owes_spare = false;
 	if (instance->first_free) {
 		channel->map = instance->first;
 		instance->first_free = false;
 	} else {
-		if (nacre_map_create(&channel->map, e) < 0)
+		if (nacre_map_create(&channel->map, e) < 0 ||
+		    ops->open(&instance->v, channel->map.fd, e) < 0)
 			return -1;
-		if (ops->open(&instance->v, channel->map.fd, e) < 0) {
-			nacre_map_close(&channel->map);
-			return -1;
-		}
 	}
-	atomic_fetch_add(&instance->refs, 1);
-	channel->instance = instance;
-	channel->denied_seen = 0;
-	channel->owes_spare = false;
 	return await_hello(channel, instance->v.serial, deadline, e);
 }
 
@@ -186,9 +182,10 @@ int nacre_channel_open(struct nacre_channel *channel, struct nacre_instance *ins
  * This runs at dlclose() and at exit(), and cannot tell which. At exit other threads may be in calls: of
  * their channels only the descriptors are closed, and the memory is left to them.
  */
-void nacre_channels_unload(void)
+bool nacre_channels_unload(void)
 {
 	struct nacre_channel *own = mine;
+	bool last;
 
 	if (own && own->epoch == nacre_epoch && !own->depth) {
 		nacre_channel_clear(own, false);
@@ -199,7 +196,9 @@ void nacre_channels_unload(void)
 	pthread_mutex_lock(&list_lock);
 	for (struct nacre_channel *it = all; it; it = it->next)
 		nacre_fd_drop(&it->map.owned);
+	last = !all;
 	pthread_mutex_unlock(&list_lock);
+	return last;
 }
 
 /* dlclose: the key's destructor must not be called after it is gone. */

@@ -35,7 +35,13 @@ says() # SENTENCE PATTERN: ask, and the answer matches
 says "the host signs" 'signed*'
 says "and signs again" 'signed*'
 for signal in SEGV KILL ABRT BUS ILL FPE; do
-	for pid in $(virtual); do kill -"$signal" "$pid"; done
+	for pid in $(virtual); do
+		kill -"$signal" "$pid"
+		for _ in $(seq 200); do
+			[ -d /proc/"$pid" ] || break
+			sleep 0.01
+		done
+	done
 	says "after SIG$signal the host gets an error of the standard" '*CKR_DEVICE_REMOVED|*CKR_GENERAL_ERROR|*CKR_SESSION_HANDLE_INVALID'
 	says "and signs at its next attempt" 'signed*'
 done
