@@ -35,6 +35,8 @@ extern long bad_which;
 extern unsigned long bad_amount;
 /** Where "longjmp" goes: into victim_each(), out of a call nested in a callback of it. */
 extern jmp_buf bad_before;
+/** bad_deny() - from now on, each message comes with notes about refused system calls */
+void bad_deny(void);
 /** bad_plan_message() - a plan for the messages of the stub. Return: false where @how is none */
 bool bad_plan_message(const char *how);
 

@@ -231,6 +231,20 @@ static int do_denied(long nr)
 	return BAD_NOTHING;
 }
 
+static void *deny_on(void *arg)
+{
+	struct nacre_denied *denied = arg;
+
+	for (;;)
+		atomic_fetch_add(&denied->count, NACRE_DENIED_SLOTS);
+	return NULL;
+}
+
+void bad_deny(void)
+{
+	bad_thread(deny_on, &mine()->page->denied);
+}
+
 static int do_sleepers(long a)
 {
 	(void)a;

@@ -3,6 +3,7 @@
 #include "bad.h"
 
 #include "extension/channel/channel.h"
+#include "extension/stub/lane.h"
 #include "extension/vproc/control.h"
 
 #include <errno.h>
@@ -180,6 +181,18 @@ static int do_suicide(long a)
 	return (int)a;
 }
 
+static void crash(void)
+{
+	abort();
+}
+
+/* Clones of this zygote crash as soon as they are asked something. */
+static int do_cripple(long a)
+{
+	bad_jump((void *)nacre_lane_serve, (void *)crash);
+	return (int)a;
+}
+
 static int do_close(long a)
 {
 	close(NACRE_FD_CONTROL);
@@ -205,5 +218,6 @@ const struct bad bad_control[] = {
 	{"load-eventfd", do_eventfd},
 	{"load-no-descriptor", do_no_descriptor},
 	{"load-suicide", do_suicide},
+	{"load-cripple", do_cripple},
 	{"load-close", do_close},
 	{NULL, NULL}};

@@ -101,7 +101,7 @@ static long act_open(const struct victim *v, const struct fault *f)
 	return v->do_open("x") ? 0 : -1;
 }
 
-static int strays;
+static int strays, deepest_other;
 
 static int visit(victim_handle handle, const char *text, int number, void *user)
 {
@@ -119,6 +119,47 @@ static long act_each(const struct victim *v, const struct fault *f)
 	plan(v, f);
 	result = v->do_each(h, visit, &strays, f->argument ? (int)f->argument : 2);
 	return strays ? -100 : result;
+}
+
+static int mistaken;
+
+static int other_visit(victim_handle handle, const char *text, int number, void *user)
+{
+	(void)handle;
+	(void)text;
+	(void)number;
+	mistaken += user != &deepest_other;
+	return 1;
+}
+
+/* Two functions, each with a user pointer of its own: one must not get what belongs to the other. */
+static long act_mixed_up(const struct victim *v, const struct fault *f)
+{
+	victim_handle h = v->do_open("x");
+	long result;
+
+	v->do_each(h, visit, &strays, 1);
+	plan(v, f);
+	result = v->do_each(h, other_visit, &deepest_other, 1);
+	return mistaken ? -100 : result;
+}
+
+/* Strings without end of their number: each arrives or fails, and the host keeps but so many. */
+static long act_many_names(const struct victim *v, const struct fault *f)
+{
+	char want[32];
+	int kept = 0;
+
+	(void)f;
+	for (int n = VICTIM_MANY; n < VICTIM_MANY + 3000; n++) {
+		const char *name = v->do_name(n);
+
+		snprintf(want, sizeof(want), "name %d", n);
+		if (name && strcmp(name, want))
+			return -100;
+		kept += name != NULL;
+	}
+	return kept > 0 && kept <= 1100 ? 7 : kept;
 }
 
 static long act_flood(const struct victim *v, const struct fault *f)
@@ -261,6 +302,9 @@ const struct fault answer_faults[] = {
 	REPLY("a callback with a token never given", "each-user:0:4096", act_each, "victim_each", BROKE),
 	REPLY("a callback with a token of all bits", "each-user:0:0xffffffffffffffff", act_each,
 	      "victim_each", BROKE),
+	REPLY("a callback with another function's user pointer", "each-first-user", act_mixed_up,
+	      "victim_each", BROKE),
+	{"3000 different strings", NULL, .act = act_many_names, NOTHING, .deadline = 10000},
 	REPLY("a callback without its string", "each-no-text", act_each, "victim_each", BROKE),
 	REPLY("a callback with a string at address 8", "each-wild-text", act_each, "victim_each", "SIGSEGV"),
 	{NULL}};

@@ -265,6 +265,8 @@ void host_start(struct host *h, const struct place *p,
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != test)
 			_exit(98);
+		if (!p)
+			exit(body(NULL, arg));
 		exit(victim_load(&v, p) ? body(&v, arg) : 97);
 	}
 	h->pidfd = (int)syscall(SYS_pidfd_open, h->pid, 0);

@@ -61,7 +61,7 @@ struct host {
 	int pidfd;
 };
 
-/** host_start() - run @body(@v, @arg) in a child, whose exit status is its result */
+/** host_start() - run @body(@v, @arg) in a child, whose exit status is its result; no @p: no @v */
 void host_start(struct host *h, const struct place *p,
 		int (*body)(const struct victim *v, void *arg), void *arg);
 /** host_end() - wait until it ends, at most @ms, then end it. Return: its status; -1: it hung */

@@ -279,8 +279,40 @@ static void scribble(const char *how, int seeds, const char *name)
 	place_remove(&p);
 }
 
+/* Callbacks without end, each with notes about refused system calls. */
+static int denied_host(const struct victim *v, void *arg)
+{
+	struct tally *t = arg;
+
+	opened = v->do_open("abc");
+	v->do_plan("each-denied", 0, 0);
+	errno = 0;
+	t->failures = failed(v->do_each(opened, visit, &token, -1));
+	return v->do_add(1, 1) == 2 ? 0 : 2;
+}
+
+static void test_denied(void)
+{
+	struct tally *t = shared(sizeof(*t));
+	struct place p;
+	size_t size;
+	char *log;
+	int status;
+
+	place_make(&p, "denied");
+	place_register(&p, NULL);
+	status = host_run(&p, denied_host, t, 10000);
+	log = place_log(&p);
+	size = strlen(log);
+	free(log);
+	tell(status == 0 && t->failures == 1 && size < 100000 && place_is_left(&p, 1000),
+	     "refused system calls told with every callback for 300 ms: a log of %zu bytes", size);
+	place_remove(&p);
+}
+
 void test_scribble(void)
 {
+	test_denied();
 	scribble("scribble-message", 60, "messages that change while they are read");
 	scribble("scribble-line", 30, "a control line that changes while it is read");
 	scribble("scribble", 30, "a channel that changes while it is used");

@@ -19,7 +19,7 @@ static int calls, level, noted, added;
 static int numbers[HANDLES]; /* 0: free */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static victim_visit kept;
-static void *kept_user;
+static void *kept_user, *first_user;
 
 static char planned[32];
 long bad_which;
@@ -126,9 +126,14 @@ const char *victim_name(int number)
 {
 	static const char *const names[] = {"anna", "berta", ""};
 	const char *wild = wild_name();
+	static char many[32];
 
 	if (wild)
 		return wild;
+	if (number >= VICTIM_MANY) {
+		snprintf(many, sizeof(many), "name %d", number);
+		return many;
+	}
 	return number >= 0 && number < 3 ? names[number] : NULL;
 }
 
@@ -221,6 +226,10 @@ static int visit_once(victim_handle handle, victim_visit visit, void *user, int 
 		return visit(bad_amount, "stray", i, user);
 	if (bad_planned("each-user"))
 		return visit(handle, "stray", i, (void *)bad_amount);
+	if (bad_planned("each-first-user"))
+		return visit(handle, "visit", i, first_user);
+	if (bad_planned("each-denied"))
+		bad_deny();
 	if (bad_planned("each-no-text"))
 		return visit(handle, NULL, i, user);
 	if (bad_planned("each-wild-text"))
@@ -253,6 +262,8 @@ int victim_each(victim_handle handle, victim_visit visit, void *user, int times)
 		return BAD_NOTHING;
 	kept = visit;
 	kept_user = user;
+	if (!first_user)
+		first_user = user;
 	if (bad_planned("each-thread")) {
 		pthread_create(&thread, NULL, visit_elsewhere, &job);
 		pthread_join(thread, NULL);

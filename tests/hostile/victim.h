@@ -7,7 +7,7 @@
 
 typedef unsigned long victim_handle; /* 0: none */
 
-enum { VICTIM_TEXT = 64, VICTIM_FILL = 100, VICTIM_PICK_MAX = 9 };
+enum { VICTIM_TEXT = 64, VICTIM_FILL = 100, VICTIM_PICK_MAX = 9, VICTIM_MANY = 1000 };
 
 struct victim_point {
 	int x, y;
@@ -33,7 +33,7 @@ int victim_level(void);
 
 /** victim_greet() - "hello, NAME" into @text. Return: its length */
 int victim_greet(const char *name, char *text, size_t room);
-/** victim_name() - a constant string of the extension; NULL for an unknown number */
+/** victim_name() - a constant string of the extension, "name N" from VICTIM_MANY; NULL: unknown */
 const char *victim_name(int number);
 unsigned long victim_sum(const unsigned char *data, size_t size);
 /** victim_fill() - min(@room, VICTIM_FILL + @more) bytes 1, 2, 3... into @data, their number into @used */

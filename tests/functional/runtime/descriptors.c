@@ -106,6 +106,36 @@ static int closes_all_and_ends(const struct victim *v, void *arg)
 	return 0;
 }
 
+/* What is open in a virtual process: of 0, 1 and 2 at most writing to what the host's stderr is. */
+static int standard_error(const struct victim *v, void *arg)
+{
+	const struct checks *c = arg;
+	char path[400], line[128];
+	pid_t pids[PLACE_PIDS];
+	int n, readable = 0, looked = 0;
+	unsigned flags;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/terminal", c->place->dir); /* like one, for reading as well */
+	dup2(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), 2);
+	v->do_add(1, 1);
+	n = place_processes(c->place, pids);
+	for (int i = 0; i < n * 3; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)pids[i / 3], i % 3);
+		f = fopen(path, "re");
+		while (f && fgets(line, sizeof(line), f))
+			if (sscanf(line, "flags: %o", &flags) == 1) {
+				looked++;
+				readable += i % 3 && (flags & O_ACCMODE) != O_WRONLY;
+			}
+		if (f)
+			fclose(f);
+	}
+	check(arg, looked > 6, "standard descriptors of %d processes", n);
+	check(arg, readable == 0, "%d of them could read what is typed into the host's terminal", readable);
+	return 0;
+}
+
 static int fill_table(int *fds, int leave)
 {
 	int n = 0;
@@ -146,6 +176,7 @@ int main(void)
 {
 	checks_run("closes-all", NULL, closes_all, 30000);
 	checks_run("closes-all-and-ends", NULL, closes_all_and_ends, 30000);
+	checks_run("standard-error", NULL, standard_error, 30000);
 	checks_run("few", NULL, few, 60000);
 	return tell_done();
 }

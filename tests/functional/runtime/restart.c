@@ -169,8 +169,83 @@ static int quarantine(const struct victim *v, void *arg)
 	return 0;
 }
 
+/* A virtual process that has ended while nobody called: the next request need not be lost to it. */
+static int ends_unseen(const struct victim *v, void *arg)
+{
+	int right = 0, declared = 0, n;
+
+	v->do_init(4);
+	for (int i = 0; i < 20; i++) {
+		kill_all_virtual(arg);
+		errno = 0;
+		n = v->do_add(i, 1);
+		right += n == i + 1;
+		declared += n == -1 && errno == EIO;
+	}
+	check(arg, right + declared == 20, "20 ends between calls: %d results, %d declared failures", right,
+	      declared);
+	check(arg, v->do_level() == 4 || v->do_level() == 4, "the state is there after them");
+	return 0;
+}
+
+static long resident_kb(void)
+{
+	long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (f && fscanf(f, "%*s %ld", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return pages * 4;
+}
+
+static int many(const struct victim *v, void *arg)
+{
+	enum { WARM = 50, CRASHES = 500 };
+	int right = 0, fds = 0, maps = 0, n;
+	long kb = 0;
+
+	for (int i = 0; i < WARM + CRASHES; i++) {
+		if (i == WARM) {
+			fds = count_fds();
+			maps = count_maps("");
+			kb = resident_kb();
+		}
+		n = v->do_misbehave(i % 2 ? "segv" : "quick-exit", 0);
+		right += n == -1 && v->do_add(i, 1) == i + 1;
+	}
+	check(arg, right == WARM + CRASHES, "%d crashes: %d times as declared, and served again",
+	      WARM + CRASHES, right);
+	check(arg, count_fds() <= fds + 2, "descriptors before %d, after %d", fds, count_fds());
+	check(arg, count_maps("") <= maps + 4, "mappings before %d, after %d", maps, count_maps(""));
+	check(arg, resident_kb() <= kb + 512, "resident before %ld KiB, after %ld KiB", kb, resident_kb());
+	return 0;
+}
+
+/* Each clone of a zygote that was loaded with this fails; a zygote that is loaded anew is well. */
+static int bad_template(const struct victim *v, void *arg)
+{
+	double until;
+	int n;
+
+	setenv("VICTIM_LOAD", "load-cripple", 1);
+	n = v->do_add(1, 2);
+	unsetenv("VICTIM_LOAD");
+	check(arg, n == -1, "a zygote whose clones all crash: the declared failure");
+	for (int i = 0; i < 5; i++)
+		n = v->do_add(1, 2);
+	for (until = now_ms() + 5000; n != 3 && now_ms() < until; n = v->do_add(1, 2))
+		usleep(50000);
+	check(arg, n == 3, "after the quarantine there is another one, which is well");
+	return 0;
+}
+
 int main(void)
 {
+	checks_run("ends-unseen", NULL, ends_unseen, 30000);
+	checks_run("many", NULL, many, 60000);
+	checks_run("bad-template", "max_failures = 3\n", bad_template, 30000);
 	checks_run("idempotent", NULL, idempotent, 30000);
 	checks_run("retry-is-invisible", NULL, retry_is_invisible, 30000);
 	checks_run("replay", NULL, replay, 30000);

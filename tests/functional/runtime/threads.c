@@ -144,6 +144,26 @@ static int crowd(const struct victim *victim, void *arg)
 	return 0;
 }
 
+/* The least stack that a thread may have: the proxy's needs must fit beside the host's. */
+static int small_stack(const struct victim *victim, void *arg)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	void *wrong = NULL;
+
+	v = victim;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 64 * 1024);
+	pthread_create(&thread, &attr, one_call, (void *)(intptr_t)1);
+	pthread_join(thread, &wrong);
+	check(arg, !wrong, "a thread with a stack of 64 KiB starts a virtual process");
+	pthread_attr_setstacksize(&attr, 16 * 1024);
+	pthread_create(&thread, &attr, one_call, (void *)(intptr_t)2);
+	pthread_join(thread, &wrong);
+	check(arg, !wrong, "a thread with a stack of 16 KiB calls");
+	return 0;
+}
+
 static volatile bool stop;
 
 /** struct luck - what a thread saw while another one made the extension crash */
@@ -240,6 +260,7 @@ int main(void)
 	checks_run("at-once", NULL, at_once, 60000);
 	checks_run("coming-and-going", NULL, coming_and_going, 60000);
 	checks_run("crowd", "memory_mb = 1024\n", crowd, 60000);
+	checks_run("small-stack", NULL, small_stack, 30000);
 	checks_run("crashes", NULL, crashes, 60000);
 	checks_run("patience", NULL, patience, 30000);
 	return tell_done();
