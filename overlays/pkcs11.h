@@ -49,14 +49,16 @@ NACRE_VIEW(init_args) {
 /* An attribute whose value is an array of attributes. */
 static inline bool nacre_pkcs11_nested(ck_attribute_type_t type)
 {
-	return type == CKA_WRAP_TEMPLATE || type == CKA_UNWRAP_TEMPLATE || type == CKA_DERIVE_TEMPLATE;
+	return type == CKA_WRAP_TEMPLATE || type == CKA_UNWRAP_TEMPLATE ||
+	       type == CKA_DERIVE_TEMPLATE;
 }
 
 NACRE_VIEW(attribute) {
 	struct ck_attribute {
 		ck_attribute_type_t type;
 		void *value nacre(cases(
-			nacre_pkcs11_nested(type): array(attribute, value_len / sizeof(struct ck_attribute));
+			nacre_pkcs11_nested(type): array(attribute, value_len /
+								    sizeof(struct ck_attribute));
 			else: bytes(value_len)));
 		unsigned long value_len;
 	};
@@ -87,22 +89,22 @@ struct nacre_eddsa_params {
 };
 
 enum nacre_pkcs11_parameter {
-	PARAMETER_UNKNOWN, /* refused: nobody knows what it points to */
-	PARAMETER_PLAIN,   /* nothing, a number, an initialisation vector, a struct without pointers */
-	PARAMETER_OAEP,
-	PARAMETER_GCM,
-	PARAMETER_ECDH1,
-	PARAMETER_STRING,
-	PARAMETER_DES_CBC,
-	PARAMETER_AES_CBC,
-	PARAMETER_EDDSA
+	NACRE_UNKNOWN, /* refused: nobody knows what it points to */
+	NACRE_PLAIN,   /* nothing, a number, an initialisation vector, a plain struct */
+	NACRE_OAEP,
+	NACRE_GCM,
+	NACRE_ECDH1,
+	NACRE_STRING,
+	NACRE_DES_CBC,
+	NACRE_AES_CBC,
+	NACRE_EDDSA
 };
 
 /* What the parameter of a mechanism is. A struct of another size than it should have is refused. */
-static inline enum nacre_pkcs11_parameter nacre_pkcs11_parameter(ck_mechanism_type_t mechanism,
-								 unsigned long size)
+static inline enum nacre_pkcs11_parameter nacre_kind(ck_mechanism_type_t mechanism,
+						     unsigned long size)
 {
-	enum nacre_pkcs11_parameter kind = PARAMETER_UNKNOWN;
+	enum nacre_pkcs11_parameter kind = NACRE_UNKNOWN;
 	unsigned long right = 0;
 
 #define KIND(k, type) (kind = (k), right = sizeof(struct type))
@@ -126,48 +128,48 @@ static inline enum nacre_pkcs11_parameter nacre_pkcs11_parameter(ck_mechanism_ty
 	case CKM_AES_GMAC:
 	case CKM_DSA_PARAMETER_GEN ... CKM_X9_42_DH_PARAMETER_GEN:
 	case CKM_AES_OFB ... CKM_AES_KEY_WRAP_PAD:
-		return PARAMETER_PLAIN;
+		return NACRE_PLAIN;
 	case CKM_RSA_PKCS_OAEP:
-		KIND(PARAMETER_OAEP, ck_rsa_pkcs_oaep_params);
+		KIND(NACRE_OAEP, ck_rsa_pkcs_oaep_params);
 		break;
 	case CKM_AES_GCM:
-		KIND(PARAMETER_GCM, ck_gcm_params);
+		KIND(NACRE_GCM, ck_gcm_params);
 		break;
 	case CKM_ECDH1_DERIVE ... CKM_ECDH1_COFACTOR_DERIVE:
-		KIND(PARAMETER_ECDH1, ck_ecdh1_derive_params);
+		KIND(NACRE_ECDH1, ck_ecdh1_derive_params);
 		break;
 	case CKM_DES_ECB_ENCRYPT_DATA:
 	case CKM_DES3_ECB_ENCRYPT_DATA:
 	case CKM_AES_ECB_ENCRYPT_DATA:
-		KIND(PARAMETER_STRING, ck_key_derivation_string_data);
+		KIND(NACRE_STRING, ck_key_derivation_string_data);
 		break;
 	case CKM_DES_CBC_ENCRYPT_DATA:
 	case CKM_DES3_CBC_ENCRYPT_DATA:
-		KIND(PARAMETER_DES_CBC, ck_des_cbc_encrypt_data_params);
+		KIND(NACRE_DES_CBC, ck_des_cbc_encrypt_data_params);
 		break;
 	case CKM_AES_CBC_ENCRYPT_DATA:
-		KIND(PARAMETER_AES_CBC, ck_aes_cbc_encrypt_data_params);
+		KIND(NACRE_AES_CBC, ck_aes_cbc_encrypt_data_params);
 		break;
 	case CKM_EDDSA:
-		KIND(PARAMETER_EDDSA, nacre_eddsa_params);
+		KIND(NACRE_EDDSA, nacre_eddsa_params);
 		break;
 	}
 #undef KIND
-	return size == right ? kind : PARAMETER_UNKNOWN;
+	return size == right ? kind : NACRE_UNKNOWN;
 }
 
 NACRE_VIEW(mechanism) {
 	struct ck_mechanism {
 		ck_mechanism_type_t mechanism;
 		void *parameter nacre(cases(
-			nacre_pkcs11_parameter(mechanism, parameter_len) == PARAMETER_PLAIN: bytes(parameter_len);
-			nacre_pkcs11_parameter(mechanism, parameter_len) == PARAMETER_OAEP: struct(oaep);
-			nacre_pkcs11_parameter(mechanism, parameter_len) == PARAMETER_GCM: struct(gcm);
-			nacre_pkcs11_parameter(mechanism, parameter_len) == PARAMETER_ECDH1: struct(ecdh1);
-			nacre_pkcs11_parameter(mechanism, parameter_len) == PARAMETER_STRING: struct(string_data);
-			nacre_pkcs11_parameter(mechanism, parameter_len) == PARAMETER_DES_CBC: struct(des_cbc);
-			nacre_pkcs11_parameter(mechanism, parameter_len) == PARAMETER_AES_CBC: struct(aes_cbc);
-			nacre_pkcs11_parameter(mechanism, parameter_len) == PARAMETER_EDDSA: struct(eddsa);
+			nacre_kind(mechanism, parameter_len) == NACRE_PLAIN: bytes(parameter_len);
+			nacre_kind(mechanism, parameter_len) == NACRE_OAEP: struct(oaep);
+			nacre_kind(mechanism, parameter_len) == NACRE_GCM: struct(gcm);
+			nacre_kind(mechanism, parameter_len) == NACRE_ECDH1: struct(ecdh1);
+			nacre_kind(mechanism, parameter_len) == NACRE_STRING: struct(string_data);
+			nacre_kind(mechanism, parameter_len) == NACRE_DES_CBC: struct(des_cbc);
+			nacre_kind(mechanism, parameter_len) == NACRE_AES_CBC: struct(aes_cbc);
+			nacre_kind(mechanism, parameter_len) == NACRE_EDDSA: struct(eddsa);
 			else: refuse(CKR_MECHANISM_PARAM_INVALID)));
 		unsigned long parameter_len;
 	};
@@ -250,8 +252,10 @@ ck_rv_t C_GetSlotList(unsigned char token_present, ck_slot_id_t *slot_list OUT(c
 		      unsigned long *count LENGTH) LIBRARY nacre(idempotent);
 ck_rv_t C_GetSlotInfo(ck_slot_id_t slot_id, struct ck_slot_info *info nacre(out))
 	nacre(idempotent, on_fail(CKR_DEVICE_ERROR));
-ck_rv_t C_GetTokenInfo(ck_slot_id_t slot_id, struct ck_token_info *info nacre(out)) nacre(idempotent);
-ck_rv_t C_WaitForSlotEvent(ck_flags_t flags, ck_slot_id_t *slot nacre(out), void *reserved nacre(null))
+ck_rv_t C_GetTokenInfo(ck_slot_id_t slot_id,
+		       struct ck_token_info *info nacre(out)) nacre(idempotent);
+ck_rv_t C_WaitForSlotEvent(ck_flags_t flags, ck_slot_id_t *slot nacre(out),
+			   void *reserved nacre(null))
 	LIBRARY nacre(deadline(none));
 ck_rv_t C_GetMechanismList(ck_slot_id_t slot_id, ck_mechanism_type_t *mechanism_list OUT(count),
 			   unsigned long *count LENGTH) nacre(idempotent);
@@ -259,9 +263,11 @@ ck_rv_t C_GetMechanismInfo(ck_slot_id_t slot_id, ck_mechanism_type_t type,
 			   struct ck_mechanism_info *info nacre(inout)) nacre(idempotent);
 ck_rv_t C_InitToken(ck_slot_id_t slot_id, unsigned char *pin IN(pin_len), unsigned long pin_len,
 		    unsigned char *label IN(32)) SLOW nacre(secret);
-ck_rv_t C_InitPIN(ck_session_handle_t session, unsigned char *pin IN(pin_len), unsigned long pin_len)
+ck_rv_t C_InitPIN(ck_session_handle_t session, unsigned char *pin IN(pin_len),
+		  unsigned long pin_len)
 	nacre(secret);
-ck_rv_t C_SetPIN(ck_session_handle_t session, unsigned char *old_pin IN(old_len), unsigned long old_len,
+ck_rv_t C_SetPIN(ck_session_handle_t session, unsigned char *old_pin IN(old_len),
+		 unsigned long old_len,
 		 unsigned char *new_pin IN(new_len), unsigned long new_len) nacre(secret);
 
 /* Sessions */
@@ -275,14 +281,17 @@ ck_rv_t C_GetOperationState(ck_session_handle_t session, unsigned char *operatio
 			    OUT(operation_state_len), unsigned long *operation_state_len LENGTH);
 ck_rv_t C_SetOperationState(ck_session_handle_t session, unsigned char *operation_state
 			    IN(operation_state_len), unsigned long operation_state_len,
-			    ck_object_handle_t encryption_key KEY, ck_object_handle_t authentication_key KEY);
-ck_rv_t C_Login(ck_session_handle_t session, ck_user_type_t user_type, unsigned char *pin IN(pin_len),
+			    ck_object_handle_t encryption_key KEY,
+			    ck_object_handle_t authentication_key KEY);
+ck_rv_t C_Login(ck_session_handle_t session, ck_user_type_t user_type,
+		unsigned char *pin IN(pin_len),
 		unsigned long pin_len) nacre(secret);
 ck_rv_t C_Logout(ck_session_handle_t session);
 
 /* Objects */
 ck_rv_t C_CreateObject(ck_session_handle_t session, struct ck_attribute *templ ATTRIBUTES(count),
-		       unsigned long count, ck_object_handle_t *object nacre(out, opens)) nacre(secret);
+		       unsigned long count,
+		       ck_object_handle_t *object nacre(out, opens)) nacre(secret);
 ck_rv_t C_CopyObject(ck_session_handle_t session, ck_object_handle_t object,
 		     struct ck_attribute *templ ATTRIBUTES(count), unsigned long count,
 		     ck_object_handle_t *new_object nacre(out, opens));
@@ -291,7 +300,8 @@ ck_rv_t C_DestroyObject(ck_session_handle_t session, ck_object_handle_t object)
 ck_rv_t C_GetObjectSize(ck_session_handle_t session, ck_object_handle_t object,
 			unsigned long *size nacre(out));
 ck_rv_t C_GetAttributeValue(ck_session_handle_t session, ck_object_handle_t object,
-			    struct ck_attribute *templ nacre(inout, count(count), view(query)), unsigned long count)
+			    struct ck_attribute *templ nacre(inout, count(count), view(query)),
+			    unsigned long count)
 	nacre(success(result == CKR_OK || result == CKR_ATTRIBUTE_SENSITIVE ||
 		      result == CKR_ATTRIBUTE_TYPE_INVALID || result == CKR_BUFFER_TOO_SMALL));
 ck_rv_t C_SetAttributeValue(ck_session_handle_t session, ck_object_handle_t object,
@@ -306,26 +316,35 @@ ck_rv_t C_FindObjectsFinal(ck_session_handle_t session);
 /* Encryption and decryption */
 ck_rv_t C_EncryptInit(ck_session_handle_t session, struct ck_mechanism *mechanism MECHANISM,
 		      ck_object_handle_t key KEY);
-ck_rv_t C_Encrypt(ck_session_handle_t session, unsigned char *data IN(data_len), unsigned long data_len,
-		  unsigned char *encrypted_data OUT(encrypted_data_len), unsigned long *encrypted_data_len LENGTH);
-ck_rv_t C_EncryptUpdate(ck_session_handle_t session, unsigned char *part IN(part_len), unsigned long part_len,
-			unsigned char *encrypted_part OUT(encrypted_part_len), unsigned long *encrypted_part_len LENGTH);
+ck_rv_t C_Encrypt(ck_session_handle_t session, unsigned char *data IN(data_len),
+		  unsigned long data_len,
+		  unsigned char *encrypted_data OUT(encrypted_data_len),
+		  unsigned long *encrypted_data_len LENGTH);
+ck_rv_t C_EncryptUpdate(ck_session_handle_t session, unsigned char *part IN(part_len),
+			unsigned long part_len,
+			unsigned char *encrypted_part OUT(encrypted_part_len),
+			unsigned long *encrypted_part_len LENGTH);
 ck_rv_t C_EncryptFinal(ck_session_handle_t session, unsigned char *last_encrypted_part
 		       OUT(last_encrypted_part_len), unsigned long *last_encrypted_part_len LENGTH);
 ck_rv_t C_DecryptInit(ck_session_handle_t session, struct ck_mechanism *mechanism MECHANISM,
 		      ck_object_handle_t key KEY);
 ck_rv_t C_Decrypt(ck_session_handle_t session, unsigned char *encrypted_data IN(encrypted_data_len),
-		  unsigned long encrypted_data_len, unsigned char *data OUT(data_len), unsigned long *data_len LENGTH);
-ck_rv_t C_DecryptUpdate(ck_session_handle_t session, unsigned char *encrypted_part IN(encrypted_part_len),
-			unsigned long encrypted_part_len, unsigned char *part OUT(part_len), unsigned long *part_len LENGTH);
+		  unsigned long encrypted_data_len, unsigned char *data OUT(data_len),
+		  unsigned long *data_len LENGTH);
+ck_rv_t C_DecryptUpdate(ck_session_handle_t session,
+			unsigned char *encrypted_part IN(encrypted_part_len),
+			unsigned long encrypted_part_len, unsigned char *part OUT(part_len),
+			unsigned long *part_len LENGTH);
 ck_rv_t C_DecryptFinal(ck_session_handle_t session, unsigned char *last_part OUT(last_part_len),
 		       unsigned long *last_part_len LENGTH);
 
 /* Digests */
 ck_rv_t C_DigestInit(ck_session_handle_t session, struct ck_mechanism *mechanism MECHANISM);
-ck_rv_t C_Digest(ck_session_handle_t session, unsigned char *data IN(data_len), unsigned long data_len,
+ck_rv_t C_Digest(ck_session_handle_t session, unsigned char *data IN(data_len),
+		 unsigned long data_len,
 		 unsigned char *digest OUT(digest_len), unsigned long *digest_len LENGTH);
-ck_rv_t C_DigestUpdate(ck_session_handle_t session, unsigned char *part IN(part_len), unsigned long part_len);
+ck_rv_t C_DigestUpdate(ck_session_handle_t session, unsigned char *part IN(part_len),
+		       unsigned long part_len);
 ck_rv_t C_DigestKey(ck_session_handle_t session, ck_object_handle_t key KEY);
 ck_rv_t C_DigestFinal(ck_session_handle_t session, unsigned char *digest OUT(digest_len),
 		      unsigned long *digest_len LENGTH);
@@ -333,57 +352,84 @@ ck_rv_t C_DigestFinal(ck_session_handle_t session, unsigned char *digest OUT(dig
 /* Signatures */
 ck_rv_t C_SignInit(ck_session_handle_t session, struct ck_mechanism *mechanism MECHANISM,
 		   ck_object_handle_t key KEY);
-ck_rv_t C_Sign(ck_session_handle_t session, unsigned char *data IN(data_len), unsigned long data_len,
+ck_rv_t C_Sign(ck_session_handle_t session, unsigned char *data IN(data_len),
+	       unsigned long data_len,
 	       unsigned char *signature OUT(signature_len), unsigned long *signature_len LENGTH);
-ck_rv_t C_SignUpdate(ck_session_handle_t session, unsigned char *part IN(part_len), unsigned long part_len);
+ck_rv_t C_SignUpdate(ck_session_handle_t session, unsigned char *part IN(part_len),
+		     unsigned long part_len);
 ck_rv_t C_SignFinal(ck_session_handle_t session, unsigned char *signature OUT(signature_len),
 		    unsigned long *signature_len LENGTH);
 ck_rv_t C_SignRecoverInit(ck_session_handle_t session, struct ck_mechanism *mechanism MECHANISM,
 			  ck_object_handle_t key KEY);
-ck_rv_t C_SignRecover(ck_session_handle_t session, unsigned char *data IN(data_len), unsigned long data_len,
-		      unsigned char *signature OUT(signature_len), unsigned long *signature_len LENGTH);
+ck_rv_t C_SignRecover(ck_session_handle_t session, unsigned char *data IN(data_len),
+		      unsigned long data_len,
+		      unsigned char *signature OUT(signature_len),
+		      unsigned long *signature_len LENGTH);
 ck_rv_t C_VerifyInit(ck_session_handle_t session, struct ck_mechanism *mechanism MECHANISM,
 		     ck_object_handle_t key KEY);
-ck_rv_t C_Verify(ck_session_handle_t session, unsigned char *data IN(data_len), unsigned long data_len,
+ck_rv_t C_Verify(ck_session_handle_t session, unsigned char *data IN(data_len),
+		 unsigned long data_len,
 		 unsigned char *signature IN(signature_len), unsigned long signature_len);
-ck_rv_t C_VerifyUpdate(ck_session_handle_t session, unsigned char *part IN(part_len), unsigned long part_len);
+ck_rv_t C_VerifyUpdate(ck_session_handle_t session, unsigned char *part IN(part_len),
+		       unsigned long part_len);
 ck_rv_t C_VerifyFinal(ck_session_handle_t session, unsigned char *signature IN(signature_len),
 		      unsigned long signature_len);
 ck_rv_t C_VerifyRecoverInit(ck_session_handle_t session, struct ck_mechanism *mechanism MECHANISM,
 			    ck_object_handle_t key KEY);
 ck_rv_t C_VerifyRecover(ck_session_handle_t session, unsigned char *signature IN(signature_len),
-			unsigned long signature_len, unsigned char *data OUT(data_len), unsigned long *data_len LENGTH);
+			unsigned long signature_len, unsigned char *data OUT(data_len),
+			unsigned long *data_len LENGTH);
 
 /* Two operations at once */
-ck_rv_t C_DigestEncryptUpdate(ck_session_handle_t session, unsigned char *part IN(part_len), unsigned long part_len,
-			      unsigned char *encrypted_part OUT(encrypted_part_len), unsigned long *encrypted_part_len LENGTH);
-ck_rv_t C_DecryptDigestUpdate(ck_session_handle_t session, unsigned char *encrypted_part IN(encrypted_part_len),
-			      unsigned long encrypted_part_len, unsigned char *part OUT(part_len), unsigned long *part_len LENGTH);
-ck_rv_t C_SignEncryptUpdate(ck_session_handle_t session, unsigned char *part IN(part_len), unsigned long part_len,
-			    unsigned char *encrypted_part OUT(encrypted_part_len), unsigned long *encrypted_part_len LENGTH);
-ck_rv_t C_DecryptVerifyUpdate(ck_session_handle_t session, unsigned char *encrypted_part IN(encrypted_part_len),
-			      unsigned long encrypted_part_len, unsigned char *part OUT(part_len), unsigned long *part_len LENGTH);
+ck_rv_t C_DigestEncryptUpdate(ck_session_handle_t session, unsigned char *part IN(part_len),
+			      unsigned long part_len,
+			      unsigned char *encrypted_part OUT(encrypted_part_len),
+			      unsigned long *encrypted_part_len LENGTH);
+ck_rv_t C_DecryptDigestUpdate(ck_session_handle_t session,
+			      unsigned char *encrypted_part IN(encrypted_part_len),
+			      unsigned long encrypted_part_len, unsigned char *part OUT(part_len),
+			      unsigned long *part_len LENGTH);
+ck_rv_t C_SignEncryptUpdate(ck_session_handle_t session, unsigned char *part IN(part_len),
+			    unsigned long part_len,
+			    unsigned char *encrypted_part OUT(encrypted_part_len),
+			    unsigned long *encrypted_part_len LENGTH);
+ck_rv_t C_DecryptVerifyUpdate(ck_session_handle_t session,
+			      unsigned char *encrypted_part IN(encrypted_part_len),
+			      unsigned long encrypted_part_len, unsigned char *part OUT(part_len),
+			      unsigned long *part_len LENGTH);
 
 /* Keys */
 ck_rv_t C_GenerateKey(ck_session_handle_t session, struct ck_mechanism *mechanism MECHANISM,
 		      struct ck_attribute *templ ATTRIBUTES(count), unsigned long count,
 		      ck_object_handle_t *key nacre(out, opens)) SLOW;
 ck_rv_t C_GenerateKeyPair(ck_session_handle_t session, struct ck_mechanism *mechanism MECHANISM,
-			  struct ck_attribute *public_key_template ATTRIBUTES(public_key_attribute_count), unsigned long public_key_attribute_count,
-			  struct ck_attribute *private_key_template ATTRIBUTES(private_key_attribute_count), unsigned long private_key_attribute_count,
-			  ck_object_handle_t *public_key nacre(out, opens), ck_object_handle_t *private_key nacre(out, opens)) SLOW;
+			  struct ck_attribute *public_key_template
+			  ATTRIBUTES(public_key_attribute_count),
+			  unsigned long public_key_attribute_count,
+			  struct ck_attribute *private_key_template
+			  ATTRIBUTES(private_key_attribute_count),
+			  unsigned long private_key_attribute_count,
+			  ck_object_handle_t *public_key nacre(out, opens),
+			  ck_object_handle_t *private_key nacre(out, opens)) SLOW;
 ck_rv_t C_WrapKey(ck_session_handle_t session, struct ck_mechanism *mechanism MECHANISM,
-		  ck_object_handle_t wrapping_key nacre(stale(CKR_WRAPPING_KEY_HANDLE_INVALID)), ck_object_handle_t key KEY,
-		  unsigned char *wrapped_key OUT(wrapped_key_len), unsigned long *wrapped_key_len LENGTH);
+		  ck_object_handle_t wrapping_key nacre(stale(CKR_WRAPPING_KEY_HANDLE_INVALID)),
+		  ck_object_handle_t key KEY,
+		  unsigned char *wrapped_key OUT(wrapped_key_len),
+		  unsigned long *wrapped_key_len LENGTH);
 ck_rv_t C_UnwrapKey(ck_session_handle_t session, struct ck_mechanism *mechanism MECHANISM,
-		    ck_object_handle_t unwrapping_key nacre(stale(CKR_UNWRAPPING_KEY_HANDLE_INVALID)), unsigned char *wrapped_key IN(wrapped_key_len), unsigned long wrapped_key_len,
-		    struct ck_attribute *templ ATTRIBUTES(attribute_count), unsigned long attribute_count, ck_object_handle_t *key nacre(out, opens));
+		    ck_object_handle_t unwrapping_key
+		    nacre(stale(CKR_UNWRAPPING_KEY_HANDLE_INVALID)),
+		    unsigned char *wrapped_key IN(wrapped_key_len), unsigned long wrapped_key_len,
+		    struct ck_attribute *templ ATTRIBUTES(attribute_count),
+		    unsigned long attribute_count, ck_object_handle_t *key nacre(out, opens));
 ck_rv_t C_DeriveKey(ck_session_handle_t session, struct ck_mechanism *mechanism MECHANISM,
-		    ck_object_handle_t base_key KEY, struct ck_attribute *templ ATTRIBUTES(attribute_count),
+		    ck_object_handle_t base_key KEY,
+		    struct ck_attribute *templ ATTRIBUTES(attribute_count),
 		    unsigned long attribute_count, ck_object_handle_t *key nacre(out, opens));
 
 /* Random numbers; functions of long ago */
-ck_rv_t C_SeedRandom(ck_session_handle_t session, unsigned char *seed IN(seed_len), unsigned long seed_len);
+ck_rv_t C_SeedRandom(ck_session_handle_t session, unsigned char *seed IN(seed_len),
+		     unsigned long seed_len);
 ck_rv_t C_GenerateRandom(ck_session_handle_t session, unsigned char *random_data
 			 nacre(out, count(random_len)), unsigned long random_len);
 ck_rv_t C_GetFunctionStatus(ck_session_handle_t session) LIBRARY;

@@ -69,19 +69,24 @@ NACRE_VIEW(still) {
 #define STATE	nacre(inout, resident(stream), view(still))
 #define NEW	nacre(inout, resident(stream), view(still), opens)
 #define OPENS	nacre(success(result == Z_OK), on_fail(Z_MEM_ERROR))
-#define WHOLE	nacre(success(result == Z_OK || result == Z_BUF_ERROR || result == Z_DATA_ERROR), on_fail(Z_MEM_ERROR))
+#define WHOLE	nacre(success(result == Z_OK || result == Z_BUF_ERROR || \
+			      result == Z_DATA_ERROR), on_fail(Z_MEM_ERROR))
 #define PURE	nacre(idempotent, on_fail(0))
-#define FILES	nacre(refuse, waive("hosts reach into a gzFile by macro, so it cannot be a handle"), on_fail(0))
+#define FILES	nacre(refuse, on_fail(0), waive("hosts reach into a gzFile by macro"))
 
 /* Whole buffers */
-int compress(Bytef *dest OUT(*destLen), uLongf *destLen nacre(inout), const Bytef *source IN(sourceLen),
+int compress(Bytef *dest OUT(*destLen), uLongf *destLen nacre(inout),
+	     const Bytef *source IN(sourceLen),
 	     uLong sourceLen) WHOLE;
-int compress2(Bytef *dest OUT(*destLen), uLongf *destLen nacre(inout), const Bytef *source IN(sourceLen),
+int compress2(Bytef *dest OUT(*destLen), uLongf *destLen nacre(inout),
+	      const Bytef *source IN(sourceLen),
 	      uLong sourceLen, int level) WHOLE;
 uLong compressBound(uLong sourceLen) PURE;
-int uncompress(Bytef *dest OUT(*destLen), uLongf *destLen nacre(inout), const Bytef *source IN(sourceLen),
+int uncompress(Bytef *dest OUT(*destLen), uLongf *destLen nacre(inout),
+	       const Bytef *source IN(sourceLen),
 	       uLong sourceLen) WHOLE;
-int uncompress2(Bytef *dest OUT(*destLen), uLongf *destLen nacre(inout), const Bytef *source IN(*sourceLen),
+int uncompress2(Bytef *dest OUT(*destLen), uLongf *destLen nacre(inout),
+		const Bytef *source IN(*sourceLen),
 		uLong *sourceLen nacre(inout)) WHOLE;
 
 /* Checksums; they have no way to fail, so a loss shows as a sum that does not match */
@@ -102,11 +107,13 @@ const char *zlibVersion(void) nacre(string, interned, idempotent, on_fail(ZLIB_V
 const char *zError(int err) nacre(string, interned, idempotent, on_fail(""));
 uLong zlibCompileFlags(void) PURE;
 const z_crc_t *get_crc_table(void)
-	nacre(refuse, waive("a table of the library's own memory; crc32() needs none"), on_fail(NULL));
+	nacre(refuse, waive("a table in the library's memory"), on_fail(NULL));
 
 /* Deflate */
-int deflateInit_(z_streamp strm NEW, int level, const char *version nacre(string), int stream_size) OPENS;
-int deflateInit2_(z_streamp strm NEW, int level, int method, int windowBits, int memLevel, int strategy,
+int deflateInit_(z_streamp strm NEW, int level, const char *version nacre(string),
+		 int stream_size) OPENS;
+int deflateInit2_(z_streamp strm NEW, int level, int method, int windowBits, int memLevel,
+		  int strategy,
 		  const char *version nacre(string), int stream_size) OPENS;
 int deflate(z_streamp strm STREAM, int flush);
 int deflateEnd(z_streamp strm STATE)
@@ -114,21 +121,25 @@ int deflateEnd(z_streamp strm STATE)
 int deflateReset(z_streamp strm STATE);
 int deflateResetKeep(z_streamp strm STATE);
 int deflateParams(z_streamp strm STREAM, int level, int strategy);
-int deflateTune(z_streamp strm STATE, int good_length, int max_lazy, int nice_length, int max_chain);
+int deflateTune(z_streamp strm STATE, int good_length, int max_lazy, int nice_length,
+		int max_chain);
 uLong deflateBound(z_streamp strm STATE, uLong sourceLen) nacre(on_fail(0));
 int deflatePending(z_streamp strm STATE, unsigned *pending nacre(out), int *bits nacre(out));
 int deflatePrime(z_streamp strm STATE, int bits, int value);
-int deflateSetDictionary(z_streamp strm STATE, const Bytef *dictionary IN(dictLength), uInt dictLength);
-int deflateGetDictionary(z_streamp strm STATE, Bytef *dictionary nacre(out, cap(32768), len(*dictLength)),
+int deflateSetDictionary(z_streamp strm STATE, const Bytef *dictionary IN(dictLength),
+			 uInt dictLength);
+int deflateGetDictionary(z_streamp strm STATE,
+			 Bytef *dictionary nacre(out, cap(32768), len(*dictLength)),
 			 uInt *dictLength nacre(out)) nacre(success(result == Z_OK));
 int deflateSetHeader(z_streamp strm, gz_headerp head)
 	nacre(refuse, waive("zlib keeps the header until it is written"));
 int deflateCopy(z_streamp dest, z_streamp source)
-	nacre(refuse, waive("would need a second mirror of pointers into the first"), on_fail(Z_MEM_ERROR));
+	nacre(refuse, on_fail(Z_MEM_ERROR), waive("would need a second mirror of pointers"));
 
 /* Inflate */
 int inflateInit_(z_streamp strm NEW, const char *version nacre(string), int stream_size) OPENS;
-int inflateInit2_(z_streamp strm NEW, int windowBits, const char *version nacre(string), int stream_size) OPENS;
+int inflateInit2_(z_streamp strm NEW, int windowBits, const char *version nacre(string),
+		  int stream_size) OPENS;
 int inflate(z_streamp strm STREAM, int flush);
 int inflateEnd(z_streamp strm STATE) nacre(success(result == Z_OK), closes(stream, strm));
 int inflateReset(z_streamp strm STATE);
@@ -141,14 +152,17 @@ long inflateMark(z_streamp strm STATE);
 int inflateUndermine(z_streamp strm STATE, int subvert);
 int inflateValidate(z_streamp strm STATE, int check);
 unsigned long inflateCodesUsed(z_streamp strm STATE) nacre(on_fail(0));
-int inflateSetDictionary(z_streamp strm STATE, const Bytef *dictionary IN(dictLength), uInt dictLength);
-int inflateGetDictionary(z_streamp strm STATE, Bytef *dictionary nacre(out, cap(32768), len(*dictLength)),
+int inflateSetDictionary(z_streamp strm STATE, const Bytef *dictionary IN(dictLength),
+			 uInt dictLength);
+int inflateGetDictionary(z_streamp strm STATE,
+			 Bytef *dictionary nacre(out, cap(32768), len(*dictLength)),
 			 uInt *dictLength nacre(out)) nacre(success(result == Z_OK));
 int inflateGetHeader(z_streamp strm, gz_headerp head)
 	nacre(refuse, waive("zlib keeps the header and fills it during later calls"));
 int inflateCopy(z_streamp dest, z_streamp source)
-	nacre(refuse, waive("would need a second mirror of pointers into the first"), on_fail(Z_MEM_ERROR));
-int inflateBackInit_(z_streamp strm, int windowBits, unsigned char FAR *window, const char *version, int stream_size)
+	nacre(refuse, on_fail(Z_MEM_ERROR), waive("would need a second mirror of pointers"));
+int inflateBackInit_(z_streamp strm, int windowBits, unsigned char FAR *window, const char *version,
+		     int stream_size)
 	nacre(refuse, waive("zlib keeps the window, which is the host's memory"));
 int inflateBack(z_streamp strm, in_func in, void FAR *in_desc, out_func out, void FAR *out_desc)
 	nacre(refuse, waive("works in a window that is the host's memory"));

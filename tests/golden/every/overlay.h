@@ -6,7 +6,8 @@
 #include "every.h"
 #include <nacre/overlay.h>
 
-NACRE_INTERFACE(every, version("1"), success(result >= 0), on_fail(-77, errno = EIO), deadline(5000),
+NACRE_INTERFACE(every, version("1"), success(result >= 0), on_fail(-77, errno = EIO),
+		deadline(5000),
 		waive_symbol(every_level, "a level for debugging that hosts do not touch"));
 NACRE_HANDLE(counter, stale(-78, errno = ESTALE));
 NACRE_HANDLE(file, type(file_id), stale(-78), tracked);
@@ -23,7 +24,8 @@ NACRE_VIEW(named) {
 NACRE_VIEW(variant) {
 	struct variant {
 		int kind;
-		union content content nacre(cases(kind == 1: bytes(sizeof(int)); kind == 2: bytes(sizeof(double));
+		union content content
+		nacre(cases(kind == 1: bytes(sizeof(int)); kind == 2: bytes(sizeof(double));
 						  else: bytes(0)));
 	};
 }
@@ -77,20 +79,25 @@ int fill(unsigned char *buffer nacre(out, cap(*length), len(*length)), size_t *l
 int append(char *text nacre(inout, count(used), cap(room), len(*length)), size_t used, size_t room,
 	   size_t *length nacre(out));
 size_t length_of(const char *text nacre(string(1000))) nacre(success(result < 5000), on_fail(0));
-int join(const char *const *words nacre(strings), char *out nacre(out, string, cap(room)), size_t room);
+int join(const char *const *words nacre(strings), char *out nacre(out, string, cap(room)),
+	 size_t room);
 int pick(const char **word nacre(out, string, borrowed), int which);
 const char *colour_name(enum colour c) nacre(string, borrowed, nullable, on_fail("none"));
 char *upper(char *text nacre(inout, count(n)), size_t n) nacre(alias(text), on_fail(NULL));
 int checked(int *values nacre(out, count(n), range(0, 1000)), int n);
 int flags(bool *odd nacre(out, count(n)), const int *values nacre(in, count(n)), int n);
 
-int tagged(int kind, const void *value nacre(in, cases(kind == 0: bytes(size); kind == 1: struct(named);
-							kind == 2: string; else: refuse(-79))), size_t size);
+int tagged(int kind,
+	   const void *value nacre(in, cases(kind == 0: bytes(size); kind == 1: struct(named);
+							kind == 2: string; else: refuse(-79))),
+							size_t size);
 
-struct counter *counter_new(int start) nacre(handle(counter), opens, success(result != NULL), on_fail(NULL));
+struct counter *counter_new(int start) nacre(handle(counter), opens, success(result != NULL),
+			    on_fail(NULL));
 int counter_next(struct counter *c nacre(handle(counter)));
 int counter_merge(struct counter *const *list nacre(in, count(n), handle(counter)), int n);
-int counter_split(struct counter *c nacre(handle(counter)), struct counter **half nacre(out, handle(counter), opens));
+int counter_split(struct counter *c nacre(handle(counter)),
+		  struct counter **half nacre(out, handle(counter), opens));
 void counter_free(struct counter *c nacre(handle(counter))) nacre(closes(counter, c));
 int files_open(file_id *ids nacre(out, count(n), opens), int n);
 int file_close(file_id id) nacre(closes(file, id));
