@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -17,8 +18,12 @@ struct line {
 	uint8_t pad[120]; /* processors fetch pairs of lines */
 };
 
-struct pingpong {
+struct lines {
 	struct line there, back;
+};
+
+struct pingpong {
+	struct lines *shared; /* only this: all else is private, or it would slow them down */
 	int spin;
 	uint32_t round;
 	pid_t partner;
@@ -54,29 +59,29 @@ static inline void await(struct line *line, uint32_t word, int spin)
 	atomic_store(&line->asleep, 0);
 }
 
-static _Noreturn void partner(struct pingpong *p, int cpu)
+static _Noreturn void partner(struct lines *shared, int cpu, int spin)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	pin_to(cpu);
 	for (uint32_t round = 1;; round++) {
-		await(&p->there, round, p->spin);
-		post(&p->back, round, p->spin);
+		await(&shared->there, round, spin);
+		post(&shared->back, round, spin);
 	}
 }
 
 struct pingpong *pingpong_start(int cpu, int spin)
 {
-	struct pingpong *p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE,
-				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t pid;
+	struct pingpong *p = calloc(1, sizeof(*p));
 
-	check(p != MAP_FAILED, "no shared memory");
+	check(p != NULL, "no memory");
+	p->shared = mmap(NULL, sizeof(*p->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	check(p->shared != MAP_FAILED, "no shared memory");
 	p->spin = spin;
-	pid = fork();
-	check(pid >= 0, "cannot fork");
-	if (pid == 0)
-		partner(p, cpu);
-	p->partner = pid; /* the child must not write here */
+	p->partner = fork();
+	check(p->partner >= 0, "cannot fork");
+	if (p->partner == 0)
+		partner(p->shared, cpu, spin);
 	return p;
 }
 
@@ -84,13 +89,14 @@ void pingpong_round(struct pingpong *p)
 {
 	uint32_t round = ++p->round;
 
-	post(&p->there, round, p->spin);
-	await(&p->back, round, p->spin);
+	post(&p->shared->there, round, p->spin);
+	await(&p->shared->back, round, p->spin);
 }
 
 void pingpong_stop(struct pingpong *p)
 {
 	kill(p->partner, SIGKILL);
 	waitpid(p->partner, NULL, 0);
-	munmap(p, sizeof(*p));
+	munmap(p->shared, sizeof(*p->shared));
+	free(p);
 }
