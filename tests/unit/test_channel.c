@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_channel.c - both ends of a channel, the stub's in a thread or a process of its own */
+/* test_channel.c - both ends of a channel, the stub's in a process of its own */
 #include "extension/channel/channel.h"
 #include "tap.h"
 
@@ -39,10 +39,16 @@ static void echo(int fd)
 	nacre_map_close(&map);
 }
 
-static void *echo_thread(void *arg)
+/* In a process of its own, as in life. The child keeps the channel's file, not its mapping. */
+static pid_t echo_process(const struct nacre_map *map)
 {
-	echo(*(int *)arg);
-	return NULL;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		echo(map->fd);
+		_exit(0);
+	}
+	return pid;
 }
 
 static bool await(struct nacre_map *map)
@@ -92,12 +98,12 @@ static void test_sizes(void)
 				       3 << 20, 16};
 	static uint8_t data[3 << 20];
 	struct nacre_map map;
-	pthread_t thread;
+	pid_t stub;
 
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)(i * 31);
 	tap_ok(nacre_map_create(&map, NULL) == 0, "a channel can be created");
-	pthread_create(&thread, NULL, echo_thread, &map.fd);
+	stub = echo_process(&map);
 	tap_ok(greet(&map), "the stub's end says hello and holds the life word");
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
 		tap_ok(exchange(&map, data, sizes[i], (uint32_t)i), "%zu bytes come back unchanged", sizes[i]);
@@ -107,7 +113,7 @@ static void test_sizes(void)
 		all = exchange(&map, (uint8_t *)&i, 4, i);
 	tap_ok(all, "20000 short messages come back in order");
 	nacre_map_send(&map, NULL, BYE, 0, 0);
-	pthread_join(thread, NULL);
+	waitpid(stub, NULL, 0);
 	tap_ok(!nacre_map_alive(&map), "the life word tells that the stub's end is gone");
 	nacre_map_close(&map);
 }
@@ -119,10 +125,7 @@ static void test_death(void)
 	pid_t pid;
 
 	nacre_map_create(&map, NULL);
-	/* The child keeps the mapping's file, not the mapping: it attaches like a stub. */
-	pid = fork();
-	if (pid == 0)
-		echo(map.fd);
+	pid = echo_process(&map);
 	tap_ok(greet(&map), "a stub in another process says hello");
 	kill(pid, SIGKILL);
 	start = nacre_clock();

@@ -79,6 +79,8 @@ struct nacre_channel {
 enum nacre_loss { NACRE_LOSS_DEATH, NACRE_LOSS_DEADLINE, NACRE_LOSS_VIOLATION, NACRE_LOSS_START };
 
 /* supervisor.c */
+/** nacre_supervisor_init() - make its lock; also in a forked child */
+void nacre_supervisor_init(void);
 /** nacre_supervisor_bind() - give @channel the current instance, started and replayed if need be */
 bool nacre_supervisor_bind(struct nacre_channel *channel, uint32_t op);
 /** nacre_supervisor_lost() - @channel's instance failed in @op; ends it and logs */

@@ -15,11 +15,11 @@
 
 _Atomic(struct nacre_instance *) nacre_current;
 
-static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static pthread_mutex_t lock; /* recursive: repeated calls run callbacks, whose calls may be lost */
 
 static struct {
 	struct nacre_registry registry;
-	const struct nacre_registration *r;
+	_Atomic(const struct nacre_registration *) r; /* read without the lock: set last, for good */
 	const struct nacre_vproc_ops *ops;
 	struct nacre_template *template;
 	struct nacre_instance *spare;
@@ -28,20 +28,33 @@ static struct {
 	_Atomic(struct nacre_instance *) dropped; /* nobody uses them; the lock's holder frees them */
 } supervisor;
 
+void nacre_supervisor_init(void)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
 const char *nacre_supervisor_name(void)
 {
-	return supervisor.r ? supervisor.r->name : nacre_interface.name;
+	const struct nacre_registration *r = supervisor.r;
+
+	return r ? r->name : nacre_interface.name;
 }
 
 uint64_t nacre_supervisor_deadline(uint32_t op)
 {
+	const struct nacre_registration *r = supervisor.r;
 	const struct nacre_op *o = &nacre_interface.ops[op];
 	uint32_t ms = o->deadline_ms;
 
 	if (o->flags & NACRE_OP_NO_DEADLINE)
 		return UINT64_MAX;
-	if (!ms && supervisor.r)
-		ms = supervisor.r->deadline_ms;
+	if (!ms && r)
+		ms = r->deadline_ms;
 	if (!ms)
 		ms = nacre_interface.deadline_ms;
 	return nacre_clock() + ms * MS;
@@ -56,6 +69,7 @@ bool nacre_supervisor_alive(const struct nacre_channel *channel)
 /* Which registration is this proxy's? The one whose proxy is the file that this code is in. */
 static int find_registration(struct nacre_error *e)
 {
+	const struct nacre_registration *r;
 	Dl_info info;
 	char path[PATH_MAX];
 
@@ -66,23 +80,24 @@ static int find_registration(struct nacre_error *e)
 	nacre_registry_free(&supervisor.registry);
 	if (nacre_registry_read(&supervisor.registry, e) < 0)
 		return -1;
-	supervisor.r = nacre_registry_by_proxy(&supervisor.registry, path);
-	if (!supervisor.r)
+	r = nacre_registry_by_proxy(&supervisor.registry, path);
+	if (!r)
 		return nacre_error_set(e, NACRE_E_ABSENT, 0, nacre_interface.name,
 				       "no registration names this proxy (%.120s); run `nacre register`",
 				       path);
-	supervisor.ops = nacre_vproc_backend(supervisor.r->backend);
-	if (supervisor.ops)
-		return 0;
-	nacre_error_set(e, NACRE_E_SUPPORT, 0, supervisor.r->name, "unknown backend '%.60s'",
-			supervisor.r->backend);
-	supervisor.r = NULL;
-	return -1;
+	supervisor.ops = nacre_vproc_backend(r->backend);
+	if (!supervisor.ops)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, r->name, "unknown backend '%.60s'",
+				       r->backend);
+	supervisor.r = r;
+	return 0;
 }
 
 static uint32_t max_failures(void)
 {
-	return supervisor.r ? supervisor.r->max_failures : 0;
+	const struct nacre_registration *r = supervisor.r;
+
+	return r ? r->max_failures : 0;
 }
 
 static void instance_free(struct nacre_instance *instance)
@@ -224,9 +239,14 @@ void nacre_supervisor_spare(struct nacre_channel *channel)
 
 static bool take_lock(uint64_t deadline)
 {
+#ifdef __SANITIZE_THREAD__ /* it does not know pthread_mutex_clocklock() */
+	(void)deadline;
+	return pthread_mutex_lock(&lock) == 0;
+#else
 	struct timespec until = {(time_t)(deadline / 1000000000u), (long)(deadline % 1000000000u)};
 
 	return pthread_mutex_clocklock(&lock, CLOCK_MONOTONIC, &until) == 0;
+#endif
 }
 
 bool nacre_supervisor_bind(struct nacre_channel *channel, uint32_t op)
@@ -347,9 +367,7 @@ static void close_all(bool ours)
 
 void nacre_supervisor_forget(void)
 {
-	pthread_mutex_t fresh = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-
-	memcpy(&lock, &fresh, sizeof(lock)); /* another thread may have held it while forking */
+	nacre_supervisor_init(); /* another thread may have held the lock while forking */
 	if (supervisor.spare) {
 		nacre_fd_drop(&supervisor.spare->v.pidfd);
 		nacre_fd_drop(&supervisor.spare->v.control);

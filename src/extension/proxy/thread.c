@@ -57,6 +57,7 @@ static void prepare_once(void)
 		fork_page = page;
 		*fork_page = 1;
 	}
+	nacre_supervisor_init();
 	key_made = pthread_key_create(&key, on_thread_end) == 0;
 }
 

@@ -83,7 +83,8 @@ static const char *proxy_lib(const struct nacre_wrap_options *o)
 		       : NACRE_BUILDDIR "/src/extension/vproc/libnacre-proxy.a";
 }
 
-static void common(struct command *c, const struct nacre_wrap_options *o, const char *const *flags)
+static void common(struct command *c, const struct nacre_wrap_options *o, const char *const *flags,
+		   bool proxy)
 {
 	const char *slash = strrchr(o->overlay, '/');
 
@@ -95,7 +96,7 @@ static void common(struct command *c, const struct nacre_wrap_options *o, const 
 					   NULL};
 	     *f; f++)
 		add(c, "%s", *f);
-	if (NACRE_SANITIZED) /* as the runtime that it is linked with */
+	if (NACRE_SANITIZED && (proxy || strcmp(NACRE_SANITIZE, "thread"))) /* as its runtime is */
 		add(c, "-fsanitize=%s", NACRE_SANITIZE);
 	add(c, "-ffile-prefix-map=%s=.", o->out);
 	if (slash)
@@ -113,7 +114,7 @@ static int build_proxy(const struct nacre_wrap_options *o, const char *const *fl
 	char log[PATH_MAX];
 	int result;
 
-	common(&c, o, flags);
+	common(&c, o, flags, true);
 	add(&c, "%s/proxy.c", o->out);
 	add(&c, "%s", proxy_lib(o));
 	add(&c, "-Wl,--version-script=%s/symbols.map", o->out);
@@ -136,7 +137,7 @@ static int build_stub(const struct nacre_wrap_options *o, const char *const *fla
 	char log[PATH_MAX];
 	int result;
 
-	common(&c, o, flags);
+	common(&c, o, flags, false);
 	add(&c, "%s/stub.c", o->out);
 	add(&c, "-Wl,-z,now,-z,relro");
 	add(&c, "-o");
