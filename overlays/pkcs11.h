@@ -24,16 +24,17 @@
 #include <nacre/overlay.h>
 
 NACRE_INTERFACE(pkcs11, version("2.40"), success(result == CKR_OK), on_fail(CKR_DEVICE_REMOVED),
-		deadline(30000));
+		deadline(30000), result(check(value <= CKR_FUNCTION_REJECTED ||
+					      (value >= CKR_VENDOR_DEFINED && value <= 0xffffffff))));
 NACRE_HANDLE(session, type(ck_session_handle_t), stale(CKR_SESSION_HANDLE_INVALID), tracked);
 NACRE_HANDLE(object, type(ck_object_handle_t), stale(CKR_OBJECT_HANDLE_INVALID));
 
-NACRE_CALLBACK(create_mutex, ck_rv_t, (void **mutex nacre(out, token)), on_fail(CKR_GENERAL_ERROR));
-NACRE_CALLBACK(destroy_mutex, ck_rv_t, (void *mutex nacre(token)), on_fail(CKR_GENERAL_ERROR));
-NACRE_CALLBACK(lock_mutex, ck_rv_t, (void *mutex nacre(token)), on_fail(CKR_GENERAL_ERROR));
-NACRE_CALLBACK(unlock_mutex, ck_rv_t, (void *mutex nacre(token)), on_fail(CKR_GENERAL_ERROR));
+NACRE_CALLBACK(create_mutex, ck_rv_t, (void **mutex nacre(out, token(mutex))), on_fail(CKR_GENERAL_ERROR));
+NACRE_CALLBACK(destroy_mutex, ck_rv_t, (void *mutex nacre(token(mutex))), on_fail(CKR_GENERAL_ERROR));
+NACRE_CALLBACK(lock_mutex, ck_rv_t, (void *mutex nacre(token(mutex))), on_fail(CKR_GENERAL_ERROR));
+NACRE_CALLBACK(unlock_mutex, ck_rv_t, (void *mutex nacre(token(mutex))), on_fail(CKR_GENERAL_ERROR));
 NACRE_CALLBACK(notify, ck_rv_t, (ck_session_handle_t session, ck_notification_t event,
-				 void *application nacre(token)), on_fail(CKR_OK));
+				 void *application nacre(token(application))), on_fail(CKR_OK));
 
 NACRE_VIEW(init_args) {
 	struct ck_c_initialize_args {
@@ -271,7 +272,7 @@ ck_rv_t C_SetPIN(ck_session_handle_t session, unsigned char *old_pin IN(old_len)
 		 unsigned char *new_pin IN(new_len), unsigned long new_len) nacre(secret);
 
 /* Sessions */
-ck_rv_t C_OpenSession(ck_slot_id_t slot_id, ck_flags_t flags, void *application nacre(token),
+ck_rv_t C_OpenSession(ck_slot_id_t slot_id, ck_flags_t flags, void *application nacre(token(application)),
 		      ck_notify_t notify nacre(callback(notify)),
 		      ck_session_handle_t *session nacre(out, opens));
 ck_rv_t C_CloseSession(ck_session_handle_t session) nacre(closes(session, session));

@@ -25,6 +25,7 @@
  *                           the return value and assignments to outs or errno
  *   deadline(ms | none)     per call, callbacks included; default 30000
  *   include("file.h")       a header that hooks, predicates or bench code need
+ *   result(check(expr))     a value rule for the results of all functions that return a number
  *   waive_symbol(name, "why")  a symbol that the extension exports and the proxy does without
  * success and on_fail are inherited by functions that return a number; one that returns a pointer
  * says its own (an on_fail of NULL or a string is inherited by these too).
@@ -70,7 +71,8 @@
  *   handle(name)            an object of the extension; integer or pointer
  *   opens                   (with handle, on an out or a result) a new object
  *   stale(value, stmt..)    (with handle) instead of the handle's own
- *   token                   a pointer of the host that the extension only hands back
+ *   token | token(name)     a pointer of the host that the extension only hands back; it can come back
+ *                           only where the same name stands
  *   callback(name)          a function of the host; NACRE_CALLBACK(name, ...) describes it
  *   view(name)              which NACRE_VIEW describes the struct, where there are several
  *   resident(handle)        the struct lives in the virtual process between calls, under the

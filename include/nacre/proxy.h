@@ -187,8 +187,12 @@ void nacre_handle_close_all(struct nacre_call *call, uint32_t kind);
 /** nacre_put_callback() - a host function as an argument; NULL is sent as 0 */
 void nacre_put_callback(struct nacre_call *call, uint32_t kind, nacre_function host);
 
+/* Kinds of tokens, beside the numbers of callbacks: what the overlay calls by one name is one kind. */
+#define NACRE_TOKEN_PLAIN   0x80000000u
+#define NACRE_TOKEN(number) (0x90000000u ^ (number))
+
 /** nacre_put_token() - a host pointer that the extension only hands back; NULL is sent as 0 */
-void nacre_put_token(struct nacre_writer *w, const void *host);
+void nacre_put_token(struct nacre_writer *w, uint32_t kind, const void *host);
 
 /** nacre_intern() - a copy of @text that lives as long as the proxy; NULL when the table is full */
 const char *nacre_intern(const char *text);
@@ -202,8 +206,8 @@ struct nacre_upcall {
 	struct nacre_memory *memory; /* of nacre_upcall_alloc() */
 };
 
-/** nacre_get_token() - the host pointer behind a token; one that was never given is malformed */
-void *nacre_get_token(struct nacre_reader *r);
+/** nacre_get_token() - the host pointer behind a token; one never given as this kind is malformed */
+void *nacre_get_token(struct nacre_reader *r, uint32_t kind);
 
 /** nacre_upcall_handle() - a handle argument of a callback, checked against the live ones */
 uint64_t nacre_upcall_handle(struct nacre_upcall *up, uint32_t kind);

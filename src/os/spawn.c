@@ -44,12 +44,16 @@ struct spawn {
 BARE static int place_fds(const struct spawn *s)
 {
 	int from[FDS_MAX], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int error = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
 
-	if (null >= 0) {
-		dup2(null, 0);
-		if (fcntl(2, F_GETFD) < 0)
-			dup2(null, 2);
-	}
+	/*
+	 * Standard error is often the terminal, open for reading as well, or a file that could be cut: the
+	 * program gets it for writing at the end, or, where it cannot be opened so, only if it is that already.
+	 */
+	if (error < 0 && (fcntl(2, F_GETFL) & O_ACCMODE) == O_WRONLY)
+		error = 2;
+	dup2(null, 0);
+	dup2(error < 0 ? null : error, 2);
 	dup2(2, 1);
 	for (int i = 0; i < s->fd_count; i++) {
 		from[i] = fcntl(s->fds[i], F_DUPFD, 3 + s->fd_count);

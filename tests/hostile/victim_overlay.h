@@ -8,7 +8,7 @@ NACRE_INTERFACE(victim, version("1.0"), on_fail(-1, errno = EIO), deadline(5000)
 NACRE_HANDLE(handle, type(victim_handle), stale(-1, errno = ESTALE), tracked);
 
 NACRE_CALLBACK(visit, int, (victim_handle handle, const char *text nacre(string), int number,
-			    void *user nacre(token)), on_fail(-1));
+			    void *user nacre(token(visitor))), on_fail(-1));
 
 int victim_add(int a, int b) nacre(deadline(10000));
 int victim_count(int die_on_first) nacre(idempotent);
@@ -33,7 +33,7 @@ victim_handle victim_open(const char *name nacre(string))
 int victim_close(victim_handle handle) nacre(closes(handle, handle), success(result == 0));
 int victim_number(victim_handle handle, int *number nacre(out)) nacre(success(result == 0));
 int victim_each(victim_handle handle, victim_visit visit nacre(callback(visit)),
-		void *user nacre(token), int times) nacre(deadline(300));
+		void *user nacre(token(visitor)), int times) nacre(deadline(300));
 int victim_pick(int number) nacre(range(0, VICTIM_PICK_MAX));
 int victim_errno(int number);
 void victim_note(int number);

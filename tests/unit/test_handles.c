@@ -83,15 +83,15 @@ static void test_tokens(void)
 	bool all = true;
 
 	for (int i = 0; i < 5000; i++)
-		all = all && nacre_token_of(&pointers[i], NACRE_TOKEN_DATA) == (uint64_t)i + 1;
+		all = all && nacre_token_of(&pointers[i], NACRE_TOKEN_PLAIN) == (uint64_t)i + 1;
 	for (int i = 0; i < 5000; i++)
-		all = all && nacre_token_find((uint64_t)i + 1, NACRE_TOKEN_DATA, &found) && found == &pointers[i];
+		all = all && nacre_token_find((uint64_t)i + 1, NACRE_TOKEN_PLAIN, &found) && found == &pointers[i];
 	tap_ok(all, "5000 pointers have tokens that lead back");
-	tap_is_number(nacre_token_of(&pointers[3], NACRE_TOKEN_DATA), 4, "the same pointer has the same token");
+	tap_is_number(nacre_token_of(&pointers[3], NACRE_TOKEN_PLAIN), 4, "the same pointer has the same token");
 	tap_ok(nacre_token_of(&pointers[3], 0) != 4, "but not as something else");
 	tap_ok(!nacre_token_find(4, 0, &found), "a token is good for its kind alone");
-	tap_ok(!nacre_token_find(0, NACRE_TOKEN_DATA, &found) &&
-		       !nacre_token_find(5002, NACRE_TOKEN_DATA, &found), "others lead nowhere");
+	tap_ok(!nacre_token_find(0, NACRE_TOKEN_PLAIN, &found) &&
+		       !nacre_token_find(5002, NACRE_TOKEN_PLAIN, &found), "others lead nowhere");
 }
 
 static void test_strings(void)

@@ -209,6 +209,9 @@ void reader_function_rules(struct reader *r, struct nacre_function *f)
 		else if (!f->refuse)
 			p->rule = reader_rule(r, PLACE_PARAM, p->name, p->type, p->words, &p->at);
 	}
+	if (r->m->result && f->type->kind == NACRE_TYPE_INT)
+		result = result ? nacre_arena_printf(r->arena, "%s, %s", r->m->result, result)
+				: r->m->result;
 	if (!r->failed && !f->refuse)
 		f->result = reader_rule(r, PLACE_RESULT, f->name, f->type, result, &f->at);
 	/* What the interface says about numbers says nothing about pointers or nothing at all. */
@@ -220,13 +223,15 @@ void reader_function_rules(struct reader *r, struct nacre_function *f)
 
 void reader_callback_rules(struct reader *r, struct nacre_callback *c)
 {
-	const char *interface_success = r->m->success;
+	const char *interface_success = r->m->success, *interface_result = r->m->result;
 	struct nacre_failure *interface_fail = r->m->on_fail;
 
 	/* What the interface says about its functions says nothing about the host's. */
 	r->m->success = NULL;
+	r->m->result = NULL;
 	r->m->on_fail = NULL;
 	reader_function_rules(r, &c->function);
 	r->m->success = interface_success;
+	r->m->result = interface_result;
 	r->m->on_fail = interface_fail;
 }

@@ -97,6 +97,7 @@ struct nacre_rule {
 	bool embedded;	       /* of a case: the value is a union, and bytes of it travel */
 	bool nullable, nonnull, opens, interned, cell, resident, cursor;
 	const char *max; /* of a string */
+	const char *token; /* what a token stands for; NULL: all unnamed ones are of one kind */
 	struct nacre_handle *handle;
 	struct nacre_callback *callback;
 	struct nacre_view *view;
@@ -207,6 +208,7 @@ struct nacre_model {
 	struct nacre_arena *arena;
 	const char *overlay; /* base name of the overlay */
 	const char *name, *version, *success, *deadline;
+	const char *result; /* a value rule for the results of all functions that return a number */
 	bool no_deadline;
 	struct nacre_failure *on_fail;
 	struct nacre_include *includes;

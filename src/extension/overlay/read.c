@@ -153,6 +153,8 @@ static void read_interface_word(struct reader *r, const struct nacre_word *w,
 			;
 		i->file = reader_string(r, w->args);
 		*end = i;
+	} else if (!strcmp(w->name, "result") && w->args) {
+		m->result = w->args;
 	} else if (!strcmp(w->name, "waive_symbol") && w->args) {
 		read_symbol_waiver(r, w->args, at);
 	} else {

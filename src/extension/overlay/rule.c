@@ -45,6 +45,14 @@ static struct nacre_rule *handle_rule(struct said *s, struct nacre_type *type,
 	return rule;
 }
 
+static struct nacre_rule *token_rule(struct said *s, struct nacre_type *type)
+{
+	struct nacre_rule *rule = said_rule(s, NACRE_RULE_TOKEN, type);
+
+	rule->token = s->token_name;
+	return rule;
+}
+
 static struct nacre_rule *scalar_rule(struct said *s, struct nacre_type *type)
 {
 	struct nacre_rule *rule = said_rule(s, NACRE_RULE_SCALAR, type);
@@ -119,6 +127,7 @@ static struct nacre_rule *target_rule(struct said *s, struct nacre_type *type)
 			      .view = s->view,
 			      .handle = s->handle,
 			      .token = s->token,
+			      .token_name = s->token_name,
 			      .stale = s->stale,
 			      .callback = s->callback,
 			      .interned = s->interned,
@@ -182,7 +191,7 @@ static struct nacre_rule *pointer_rule(struct said *s, struct nacre_type *type)
 	if (s->handle && !means_target(s, type))
 		return handle_rule(s, type, reader_find_handle(s->r, s->handle));
 	if (s->token && !means_target(s, type))
-		return said_rule(s, NACRE_RULE_TOKEN, type);
+		return token_rule(s, type);
 	if (s->string && is_char(type->target) &&
 	    (!(s->dir & NACRE_OUT) || (s->place == PLACE_FIELD && s->interned)))
 		return said_string(s, type);
@@ -237,7 +246,7 @@ struct nacre_rule *said_rule_for(struct said *s, struct nacre_type *type)
 		if (typed || s->handle)
 			return handle_rule(s, type, typed);
 		if (s->token && type->size == 8)
-			return said_rule(s, NACRE_RULE_TOKEN, type);
+			return token_rule(s, type);
 		return scalar_rule(s, type);
 	case NACRE_TYPE_BOOL:
 	case NACRE_TYPE_ENUM:

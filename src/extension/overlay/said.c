@@ -86,7 +86,7 @@ static bool say_args(struct said *s, const struct nacre_word *w)
 		{"len", &s->len},     {"handle", &s->handle},	  {"callback", &s->callback},
 		{"view", &s->view},   {"resident", &s->resident}, {"sized_by", &s->sized_by},
 		{"cases", &s->cases}, {"alias", &s->alias},	  {"stale", &s->stale},
-		{"string", &s->max},
+		{"string", &s->max},  {"token", &s->token_name},
 	};
 
 	if (!strcmp(w->name, "waive")) {
@@ -111,6 +111,7 @@ static bool say_args(struct said *s, const struct nacre_word *w)
 		*args[i].to = w->args;
 		s->bytes |= !strcmp(w->name, "bytes");
 		s->string |= !strcmp(w->name, "string");
+		s->token |= !strcmp(w->name, "token");
 		return true;
 	}
 	return false;

@@ -16,6 +16,7 @@ struct said {
 	bool string, strings, nullable, nonnull, null, opens, token, cursor, table, interned,
 		ignore;
 	const char *count, *cap, *len, *max, *handle, *callback, *view, *resident, *sized_by;
+	const char *token_name; /* of token(name) */
 	const char *cases, *alias, *check, *check_words, *waiver, *stale;
 	bool bytes;
 };

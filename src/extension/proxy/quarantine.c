@@ -30,8 +30,9 @@ bool nacre_quarantined(void)
 	return until && nacre_clock() < until;
 }
 
-void nacre_quarantine_count(uint32_t max)
+bool nacre_quarantine_count(uint32_t max)
 {
+	bool begins = false;
 	uint64_t now = nacre_clock(), oldest;
 
 	if (!max)
@@ -48,11 +49,13 @@ void nacre_quarantine_count(uint32_t max)
 	pause_ms = !pause_ms ? PAUSE_FIRST_MS : pause_ms * 2 > PAUSE_LAST_MS ? PAUSE_LAST_MS : pause_ms * 2;
 	atomic_store(&paused_until, now + pause_ms * MS);
 	count = 0;
+	begins = true;
 	nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(),
 		  "%u failures within %d s: quarantined for %llu ms; calls fail at once", max,
 		  WINDOW_MS / 1000, (unsigned long long)pause_ms);
 out:
 	pthread_mutex_unlock(&lock);
+	return begins;
 }
 
 void nacre_quarantine_forked(void)

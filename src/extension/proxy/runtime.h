@@ -104,8 +104,12 @@ void nacre_instance_drop(struct nacre_instance *instance);
 
 /* quarantine.c */
 bool nacre_quarantined(void);
-/** nacre_quarantine_count() - one more loss; @max in ten seconds are borne, 0: the default */
-void nacre_quarantine_count(uint32_t max);
+/**
+ * nacre_quarantine_count() - one more loss; @max in ten seconds are borne, 0: the default
+ *
+ * Return: true when a quarantine begins.
+ */
+bool nacre_quarantine_count(uint32_t max);
 
 /*
  * In a forked child another thread may have held a lock, or been in the middle of a change: locks are
@@ -174,7 +178,8 @@ uint64_t nacre_token_of(const void *host, uint32_t kind);
 /** nacre_token_find() - the pointer behind a token of @kind; false: never given */
 bool nacre_token_find(uint64_t token, uint32_t kind, void **host);
 void nacre_tokens_clear(void);
-#define NACRE_TOKEN_DATA UINT32_MAX /* kind of plain tokens; callbacks have their own number */
+/** nacre_token_serving() - callbacks to @function (a token) are decoded on this thread now; 0: none */
+void nacre_token_serving(uint64_t function);
 
 /* memory.c */
 /** nacre_memory_alloc() - zeroed, aligned to 16, kept in @list; NULL where it is too much */

@@ -25,6 +25,7 @@ static struct {
 	struct nacre_instance *spare;
 	uint64_t serial;
 	_Atomic uint32_t generation;
+	_Atomic bool renew; /* the template is to be made again */
 	_Atomic(struct nacre_instance *) dropped; /* nobody uses them; the lock's holder frees them */
 } supervisor;
 
@@ -98,6 +99,13 @@ static uint32_t max_failures(void)
 	const struct nacre_registration *r = supervisor.r;
 
 	return r ? r->max_failures : 0;
+}
+
+/* What fails again and again may be ill at its root: after a pause everything is loaded anew. */
+static void count_loss(void)
+{
+	if (nacre_quarantine_count(max_failures()))
+		atomic_store(&supervisor.renew, true);
 }
 
 static void instance_free(struct nacre_instance *instance)
@@ -268,6 +276,8 @@ bool nacre_supervisor_bind(struct nacre_channel *channel, uint32_t op)
 			  "%s: not served: another thread's restart took longer than the deadline", name);
 		return false;
 	}
+	if (atomic_exchange(&supervisor.renew, false))
+		template_drop();
 	free_dropped();
 	well = find_registration(&e) == 0 && start(channel, until, &e) == 0;
 	if (!well && channel->instance && !atomic_load(&channel->instance->lost) &&
@@ -276,7 +286,7 @@ bool nacre_supervisor_bind(struct nacre_channel *channel, uint32_t op)
 	} else if (!well) {
 		nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(), "%s: no virtual process: %s: %s",
 			  name, e.where, e.msg);
-		nacre_quarantine_count(max_failures());
+		count_loss();
 	}
 	if (well)
 		channel->deadline = deadline;
@@ -341,7 +351,7 @@ void nacre_supervisor_lost(struct nacre_channel *channel, uint32_t op, enum nacr
 	supervisor.ops->stop(&instance->v);
 	nacre_log(NACRE_LOG_ERROR, nacre_supervisor_name(), "%s: virtual process %llu is lost: %s",
 		  nacre_interface.ops[op].name, (unsigned long long)instance->v.serial, text);
-	nacre_quarantine_count(max_failures());
+	count_loss();
 	if (atomic_compare_exchange_strong(&nacre_current, &expected, NULL)) {
 		atomic_fetch_add(&supervisor.generation, 1);
 		nacre_handles_clear();

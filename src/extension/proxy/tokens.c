@@ -2,21 +2,43 @@
 /* tokens.c - numbers that stand for host pointers in the virtual process
  *
  * A host pointer never leaves the host: it would tell the extension where things are, and what comes
- * back could be anything. A token is an index into a table; the same pointer of the same kind always
+ * back could be anything: the pointer of one purpose must not come back as that of another, so each
+ * token is of a kind. A token is an index into a table; the same pointer of the same kind always
  * has the same token, so the table grows only with the number of different pointers. Tokens
  * survive restarts, as recorded calls name them.
+ *
+ * A pointer that is given together with a function, in one call, belongs to that function: it is
+ * accepted back only from callbacks to one of the functions that it was given with. Otherwise a hostile
+ * extension could call one function of the host with the data of another.
  */
 #include "extension/proxy/runtime.h"
 
 #include <stdlib.h>
 
-enum { TOKENS_MAX = 1 << 20 };
+enum { TOKENS_MAX = 1 << 20, GIVEN_MAX = 8 };
+
+struct owner {
+	struct owner *next;
+	uint64_t function;
+};
 
 struct token {
 	void *host;
+	struct owner *owners; /* the functions that it was given with; none: any */
 	uint32_t kind;
 	uint32_t next; /* in its bucket; index + 1 */
 };
+
+/* What the request under construction gives, on this thread. */
+struct given {
+	const struct nacre_map *map; /* which request: the channel, and how many went before */
+	uint32_t sent;
+	unsigned function_count, data_count;
+	uint64_t functions[GIVEN_MAX], data[GIVEN_MAX];
+};
+
+static _Thread_local struct given given;
+static _Thread_local uint64_t serving; /* the function that a callback is for; 0 none */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct token *tokens;
@@ -42,7 +64,7 @@ static uint64_t token_add(void *host, uint32_t kind)
 		tokens = more;
 		room = room ? room * 2 : 32;
 	}
-	tokens[count] = (struct token){host, kind, *bucket};
+	tokens[count] = (struct token){host, NULL, kind, *bucket};
 	*bucket = ++count;
 	return count;
 }
@@ -78,6 +100,13 @@ bool nacre_token_find(uint64_t token, uint32_t kind, void **host)
 
 void nacre_tokens_clear(void)
 {
+	struct owner *next;
+
+	for (uint32_t i = 0; i < count; i++)
+		for (struct owner *o = tokens[i].owners; o; o = next) {
+			next = o->next;
+			free(o);
+		}
 	free(tokens);
 	nacre_tokens_forked();
 }
@@ -92,22 +121,83 @@ void nacre_tokens_forked(void)
 	memset(buckets, 0, sizeof(buckets));
 }
 
-void nacre_put_token(struct nacre_writer *w, const void *host)
+static bool owns(const struct token *t, uint64_t function)
 {
-	uint64_t token = nacre_token_of(host, NACRE_TOKEN_DATA);
+	for (const struct owner *o = t->owners; o; o = o->next)
+		if (o->function == function)
+			return true;
+	return false;
+}
 
-	if (host && !token)
+/* Tie the data of this request to its functions; in any order, so after each of them. */
+static bool tie(void)
+{
+	bool well = true;
+
+	pthread_mutex_lock(&lock);
+	for (unsigned d = 0; d < given.data_count; d++)
+		for (unsigned f = 0; f < given.function_count; f++) {
+			struct token *t = &tokens[given.data[d] - 1];
+			struct owner *o;
+
+			if (owns(t, given.functions[f]))
+				continue;
+			o = malloc(sizeof(*o));
+			if (!o) {
+				well = false;
+				break;
+			}
+			*o = (struct owner){t->owners, given.functions[f]};
+			t->owners = o;
+		}
+	pthread_mutex_unlock(&lock);
+	return well;
+}
+
+/* Note that @w's request gives @token. Return: false where it cannot be kept. */
+static bool give(const struct nacre_writer *w, uint64_t token, bool function)
+{
+	uint64_t *list = function ? given.functions : given.data;
+	unsigned *n = function ? &given.function_count : &given.data_count;
+
+	if (given.map != w->map || given.sent != w->map->sent) {
+		given.map = w->map;
+		given.sent = w->map->sent;
+		given.function_count = given.data_count = 0;
+	}
+	if (*n == GIVEN_MAX)
+		return false;
+	list[(*n)++] = token;
+	return !given.function_count || !given.data_count || tie();
+}
+
+void nacre_token_serving(uint64_t function)
+{
+	serving = function;
+}
+
+void nacre_put_token(struct nacre_writer *w, uint32_t kind, const void *host)
+{
+	uint64_t token = nacre_token_of(host, kind);
+
+	if (host && (!token || !give(w, token, false)))
 		w->failed = true;
 	nacre_put_word(w, token);
 }
 
-void *nacre_get_token(struct nacre_reader *r)
+void *nacre_get_token(struct nacre_reader *r, uint32_t kind)
 {
 	uint64_t token = nacre_get_word(r);
 	void *host = NULL;
 
-	if (token && !nacre_token_find(token, NACRE_TOKEN_DATA, &host))
-		r->bad = true;
+	if (!token)
+		return NULL;
+	pthread_mutex_lock(&lock);
+	if (token <= count && tokens[token - 1].kind == kind &&
+	    (!serving || !tokens[token - 1].owners || owns(&tokens[token - 1], serving)))
+		host = tokens[token - 1].host;
+	pthread_mutex_unlock(&lock);
+	r->bad |= !host;
 	return host;
 }
 
@@ -115,7 +205,7 @@ void nacre_put_callback(struct nacre_call *call, uint32_t kind, nacre_function h
 {
 	uint64_t token = nacre_token_of((const void *)(uintptr_t)host, kind);
 
-	if (host && !token)
+	if (host && (!token || !give(&call->out, token, true)))
 		call->out.failed = true;
 	nacre_put_word(&call->out, token);
 }

@@ -23,7 +23,9 @@ bool nacre_upcall_serve(struct nacre_channel *channel, const struct nacre_heard 
 	}
 	nacre_map_write(&channel->map, &up.out);
 	channel->depth++;
+	nacre_token_serving(token);
 	well = kind->serve(&up, (nacre_function)(uintptr_t)host);
+	nacre_token_serving(0);
 	channel->depth--;
 	nacre_memory_free(&up.memory);
 	if (!well || up.in.bad || up.out.failed) {

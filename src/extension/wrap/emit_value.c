@@ -263,6 +263,18 @@ static void put_handle(const struct emit *e, const struct nacre_rule *rule, cons
 	}
 }
 
+/* Tokens of one name are of one kind; the number is a hash of the name, FNV-1a. */
+static const char *token_kind(const struct emit *e, const struct nacre_rule *rule)
+{
+	uint32_t hash = 2166136261u;
+
+	if (!rule->token)
+		return "NACRE_TOKEN_PLAIN";
+	for (const char *p = rule->token; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 16777619u;
+	return emit_text(e, "NACRE_TOKEN(0x%07x /* %s */)", hash & 0xfffffff, rule->token);
+}
+
 void emit_put(const struct emit *e, const struct nacre_rule *rule, const char *name,
 	      const char *value)
 {
@@ -272,8 +284,8 @@ void emit_put(const struct emit *e, const struct nacre_rule *rule, const char *n
 		break;
 	case NACRE_RULE_TOKEN:
 		if (e->proxy)
-			nacre_text_line(e->t, "nacre_put_token(&%s, (const void *)(uintptr_t)%s);",
-					e->out, value);
+			nacre_text_line(e->t, "nacre_put_token(&%s, %s, (const void *)(uintptr_t)%s);",
+					e->out, token_kind(e, rule), value);
 		else
 			nacre_text_line(e->t, "nacre_put_word(&%s, (uint64_t)(uintptr_t)%s);",
 					e->out, value);
@@ -334,7 +346,8 @@ const char *emit_get(const struct emit *e, const struct nacre_rule *rule)
 		return get_handle(e, rule);
 	case NACRE_RULE_TOKEN:
 		if (e->proxy)
-			return emit_text(e, "(%s)%snacre_get_token(&%s)", type, via, e->in);
+			return emit_text(e, "(%s)%snacre_get_token(&%s, %s)", type, via, e->in,
+					 token_kind(e, rule));
 		return emit_text(e, "(%s)%snacre_token_pointer(nacre_get_word(&%s))", type, via,
 				 e->in);
 	case NACRE_RULE_CALLBACK:

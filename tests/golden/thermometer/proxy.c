@@ -52,7 +52,7 @@ static const struct nacre_handle_kind handles[] = {
 
 static bool serve_alarm(struct nacre_upcall *up, nacre_function host)
 {
-	void *user = (void *)nacre_get_token(&up->in);
+	void *user = (void *)nacre_get_token(&up->in, NACRE_TOKEN_PLAIN);
 	double celsius = (double)nacre_get_double(&up->in);
 	if (!(celsius >= (-273.15) && celsius <= (1e6))) /* range(-273.15, 1e6) */
 		return false;
@@ -238,7 +238,7 @@ EXPORT int thermo_watch(struct thermo *t, double limit, thermo_alarm alarm, void
 		nacre_put_word(&call.out, wire);
 		nacre_put_double(&call.out, limit);
 		nacre_put_callback(&call, CALLBACK_alarm, (nacre_function)alarm);
-		nacre_put_token(&call.out, (const void *)(uintptr_t)user);
+		nacre_put_token(&call.out, NACRE_TOKEN_PLAIN, (const void *)(uintptr_t)user);
 		if (!nacre_call_send(&call))
 			continue;
 
