@@ -235,14 +235,23 @@ static inline void nacre_get_flat(struct nacre_reader *r, void *to, size_t size)
 		r->bad = true;
 }
 
-/** nacre_get_room() - the capacity of an out buffer. Return: false where there is no buffer */
-static inline bool nacre_get_room(struct nacre_reader *r, uint64_t *room)
+/**
+ * nacre_get_room() - the capacity of an out buffer
+ * @want: the capacity by the overlay's own words: another one is malformed
+ *
+ * Return: false where there is no buffer.
+ */
+static inline bool nacre_get_room(struct nacre_reader *r, uint64_t want, uint64_t *room)
 {
-	*room = nacre_get_word(r);
-	if (*room != NACRE_ABSENT && !r->bad)
-		return true;
+	uint64_t word = nacre_get_word(r);
+
 	*room = 0;
-	return false;
+	if (word != NACRE_ABSENT && word != want)
+		r->bad = true;
+	if (word == NACRE_ABSENT || r->bad)
+		return false;
+	*room = word;
+	return true;
 }
 
 /** nacre_get_count() - a number of elements that was put before them, or absent */

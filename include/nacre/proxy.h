@@ -111,6 +111,7 @@ struct nacre_call {
 	void *record;             /* copy of a request that may have to be replayed */
 	size_t record_size;
 	uint64_t first_word; /* of the reply: its result */
+	bool violated; /* the reply broke the interface; the loss is told */
 	bool pending; /* the reply's private copy is held */
 	bool done;    /* no further attempt */
 	struct nacre_gift few[NACRE_GIFTS];

@@ -156,7 +156,12 @@ static bool has_one_of(const char *line, const char *causes)
 	char part[64];
 
 	for (; *causes; causes += strcspn(causes, "|"), causes += *causes == '|') {
-		snprintf(part, sizeof(part), "%.*s", (int)strcspn(causes, "|"), causes);
+		size_t n = strcspn(causes, "|");
+
+		if (n >= sizeof(part))
+			n = sizeof(part) - 1;
+		memcpy(part, causes, n);
+		part[n] = 0;
 		if (strstr(line, part))
 			return true;
 	}

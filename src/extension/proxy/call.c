@@ -19,7 +19,7 @@ void nacre_call_open(struct nacre_call *call, uint32_t op)
 	call->notes = NULL;
 	call->memory = NULL;
 	call->record = NULL;
-	call->pending = false;
+	call->pending = call->violated = false;
 	call->done = false;
 }
 
@@ -174,6 +174,7 @@ bool nacre_call_send(struct nacre_call *call)
 	if (flags & NACRE_OP_SECRET)
 		wipe(channel, &call->out);
 	call->pending = true;
+	call->violated = false;
 	call->first_word = 0;
 	if (call->in.end - call->in.at >= 8)
 		memcpy(&call->first_word, call->in.at, 8);
@@ -215,8 +216,8 @@ static void remember(struct nacre_call *call)
 
 bool nacre_call_accept(struct nacre_call *call, bool success)
 {
-	if (!call->pending)
-		return false; /* it was found to violate the overlay already */
+	if (!call->pending || call->violated)
+		return false;
 	if (call->in.bad || call->in.at != call->in.end) {
 		nacre_call_violate(call, call->in.bad ? "the reply is malformed"
 						      : "the reply is longer than it should be");
@@ -243,9 +244,11 @@ void nacre_call_refuse(struct nacre_call *call, const char *why)
 
 void nacre_call_violate(struct nacre_call *call, const char *why)
 {
-	if (!call->pending)
+	if (!call->pending || call->violated)
 		return;
+	/* The caller goes on decoding: there is nothing left, and what was there stays until it is through. */
+	call->violated = true;
 	call->in.bad = true;
-	attempt_end(call);
+	call->in.at = call->in.end;
 	nacre_supervisor_lost(call->channel, call->op, NACRE_LOSS_VIOLATION, why);
 }

@@ -47,14 +47,16 @@ void emit_take_words(const struct emit *e)
 }
 
 /* Memory for an out buffer, as large as the caller's. */
-static void take_room(const struct emit *e, const struct nacre_item *p, const char *left,
-		      const char *size)
+static void take_room(const struct emit *e, const struct nacre_item *p,
+		      const struct nacre_rule *rule, const char *left, const char *size)
 {
+	const char *want = rule->cap ? rule->cap : rule->count ? rule->count : "0";
 	const char *room = emit_text(e, "%s_room", p->name);
 
 	if (e->view)
 		nacre_text_line(e->t, "uint64_t %s;", room);
-	nacre_text_line(e->t, "if (nacre_get_room(&%s, &%s))", e->in, room);
+	nacre_text_line(e->t, "if (nacre_get_room(&%s, (uint64_t)(%s), &%s))", e->in,
+			emit_expr(e, want, EMIT_BEFORE, NULL), room);
 	nacre_text_line(e->t, "\t%s = %s;", left, alloc(e, room, size));
 }
 
@@ -67,7 +69,7 @@ static void take_word_array(const struct emit *e, const struct nacre_item *p,
 	const char *type = emit_plain(e, target->type), *name = p->name;
 
 	if (!(dir & NACRE_IN)) {
-		take_room(e, p, left, emit_size(e, rule));
+		take_room(e, p, rule, left, emit_size(e, rule));
 		return;
 	}
 	nacre_text_line(e->t, "uint64_t *%s_words = nacre_get_array(&%s, %s, 8);", name, e->in,
@@ -96,7 +98,7 @@ static void take_flat(const struct emit *e, const struct nacre_item *p,
 	const char *count = rule->count ? emit_expr(e, rule->count, EMIT_BEFORE, NULL) : "0";
 
 	if (dir == NACRE_OUT) {
-		take_room(e, p, left, size);
+		take_room(e, p, rule, left, size);
 		return;
 	}
 	nacre_text_line(e->t, "%s = nacre_get_array(&%s, %s, %s);", left, e->in, count, size);
@@ -109,7 +111,7 @@ static void take_flat(const struct emit *e, const struct nacre_item *p,
 	}
 	/* More may come back than went in. */
 	nacre_text_line(e->t, "const void *%s_words = %s;", p->name, emit_item(e, p));
-	take_room(e, p, left, size);
+	take_room(e, p, rule, left, size);
 	nacre_text_line(e->t, "if (%s_words && %s && (uint64_t)(%s) <= %s_room)", p->name,
 			emit_item(e, p), count, p->name);
 	nacre_text_line(e->t, "\tmemcpy(%s, %s_words, %s * %s);", emit_item(e, p), p->name, count,

@@ -91,7 +91,7 @@ static void serve_thermo_read(struct nacre_service *s)
 	int n = (int)nacre_get_word(&s->in);
 	double *samples = NULL;
 	uint64_t samples_room = 0;
-	if (nacre_get_room(&s->in, &samples_room))
+	if (nacre_get_room(&s->in, (uint64_t)(n), &samples_room))
 		samples = nacre_service_alloc(s, samples_room, sizeof(double));
 
 	if (!nacre_service_ready(s, (nacre_function)extension.thermo_read))
@@ -109,7 +109,7 @@ static void serve_thermo_describe(struct nacre_service *s)
 	struct thermo *t = nacre_object_get(s, HANDLE_sensor, nacre_get_word(&s->in));
 	struct thermo_info *info = NULL;
 	uint64_t info_room = 0;
-	if (nacre_get_room(&s->in, &info_room))
+	if (nacre_get_room(&s->in, (uint64_t)(1), &info_room))
 		info = nacre_service_alloc(s, info_room, sizeof(struct thermo_info));
 
 	if (!nacre_service_ready(s, (nacre_function)extension.thermo_describe))
@@ -128,7 +128,7 @@ static void serve_thermo_name(struct nacre_service *s)
 	size_t size = (size_t)nacre_get_word(&s->in);
 	char *name = NULL;
 	uint64_t name_room = 0;
-	if (nacre_get_room(&s->in, &name_room))
+	if (nacre_get_room(&s->in, (uint64_t)(size), &name_room))
 		name = nacre_service_alloc(s, name_room, 1);
 
 	if (!nacre_service_ready(s, (nacre_function)extension.thermo_name))
