@@ -70,6 +70,13 @@ static void test_live_set(void)
 	}
 	tap_ok(live(249) && !live(1000) && !live(2999), "thousands of others come and go");
 	call.notes = NULL;
+	nacre_handle_in(&call, SESSION, 77, true); /* given again before its end was taken in */
+	nacre_handles_apply(call.notes);
+	call.notes = NULL;
+	nacre_handle_close(&call, SESSION, 77);
+	nacre_handles_apply(call.notes);
+	tap_ok(live(77), "a value that was given again is live, though its first life has ended");
+	call.notes = NULL;
 	nacre_handle_close_all(&call, SESSION);
 	nacre_handles_apply(call.notes);
 	tap_ok(!live(249), "all can be closed at once");

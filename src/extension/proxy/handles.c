@@ -90,12 +90,15 @@ void nacre_handle_close_all(struct nacre_call *call, uint32_t kind)
 	note(call, kind, 0, NACRE_NOTE_CLOSE_ALL);
 }
 
-/* The live ones: open addressing, keyed by kind and value. */
+/*
+ * The live ones: open addressing, keyed by kind and value. They are counted: the extension may give a
+ * value again to one thread before another thread has taken in that it was closed.
+ */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct live {
 	uint64_t wire;
 	uint32_t kind; /* + 1; 0: never used */
-	bool gone;
+	uint32_t count; /* 0: gone */
 } *set;
 static size_t set_used, set_room;
 
@@ -108,9 +111,9 @@ static struct live *find(uint32_t kind, uint64_t wire, bool room_for)
 	for (size_t i = (wire * 0x9e3779b97f4a7c15u >> 20) % set_room;; i = (i + 1) % set_room) {
 		struct live *l = &set[i];
 
-		if (l->kind == kind + 1 && l->wire == wire && !l->gone)
+		if (l->kind == kind + 1 && l->wire == wire && l->count)
 			return l;
-		if (l->gone && !free_one)
+		if (l->kind && !l->count && !free_one)
 			free_one = l;
 		if (!l->kind)
 			return room_for ? (free_one ? free_one : l) : NULL;
@@ -123,7 +126,7 @@ static bool set_grow(void)
 	size_t old_room = set_room, live = 0, at = 0;
 
 	for (size_t i = 0; i < old_room; i++)
-		live += old[i].kind && !old[i].gone;
+		live += old[i].count > 0;
 	set_room = live < 32 ? 64 : live * 4;
 	set = calloc(set_room, sizeof(*set));
 	if (!set) {
@@ -132,7 +135,7 @@ static bool set_grow(void)
 		return false;
 	}
 	for (set_used = 0; at < old_room; at++)
-		if (old[at].kind && !old[at].gone) {
+		if (old[at].count) {
 			*find(old[at].kind - 1, old[at].wire, true) = old[at];
 			set_used++;
 		}
@@ -147,7 +150,7 @@ static void apply(const struct nacre_note *n)
 	if (n->what == NACRE_NOTE_CLOSE_ALL) {
 		for (size_t i = 0; i < set_room; i++)
 			if (set[i].kind == n->kind + 1)
-				set[i].gone = true;
+				set[i].count = 0;
 		return;
 	}
 	if (n->what == NACRE_NOTE_OPEN && set_used * 2 >= set_room && !set_grow())
@@ -155,9 +158,11 @@ static void apply(const struct nacre_note *n)
 	l = find(n->kind, n->wire, n->what == NACRE_NOTE_OPEN);
 	if (!l)
 		return;
-	if (n->what == NACRE_NOTE_OPEN && !l->kind)
-		set_used++;
-	*l = (struct live){n->wire, n->kind + 1, n->what == NACRE_NOTE_CLOSE};
+	if (!l->count) { /* a free place: only an opened one gets it */
+		set_used += !l->kind;
+		*l = (struct live){n->wire, n->kind + 1, 0};
+	}
+	l->count += n->what == NACRE_NOTE_OPEN ? 1 : -1;
 }
 
 void nacre_handles_apply(struct nacre_note *notes)
