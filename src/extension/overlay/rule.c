@@ -62,6 +62,13 @@ static struct nacre_rule *scalar_rule(struct said *s, struct nacre_type *type)
 	return rule;
 }
 
+/* What an array of fixed size can be made of: each element must mean something without words of its own. */
+static bool may_be_element(const struct nacre_rule *rule)
+{
+	return rule->kind == NACRE_RULE_ARRAY || rule->kind == NACRE_RULE_STRUCT ||
+	       (rule->kind == NACRE_RULE_SCALAR && rule->type->kind != NACRE_TYPE_BOOL);
+}
+
 /* Does handle(..), token or callback(..) mean what the pointer points to? */
 static bool means_target(const struct said *s, const struct nacre_type *type)
 {
@@ -259,10 +266,15 @@ struct nacre_rule *said_rule_for(struct said *s, struct nacre_type *type)
 	case NACRE_TYPE_ARRAY:
 		rule = said_rule(s, NACRE_RULE_ARRAY, type);
 		rule->target = said_rule_for(s, type->target);
-		return type->count ? rule
-				   : reader_fail(s->r, &s->at,
-						 "'%s': an array without a size cannot travel",
-						 s->name);
+		if (!type->count)
+			return reader_fail(s->r, &s->at,
+					   "'%s': an array without a size cannot travel", s->name);
+		if (rule->target && !may_be_element(rule->target))
+			return reader_fail(s->r, &s->at,
+					   "'%s': arrays of fixed size hold numbers, structs or such "
+					   "arrays; for anything else say ignore, waive(\"why\")",
+					   s->name);
+		return rule;
 	case NACRE_TYPE_UNION:
 		if (s->cases && s->place == PLACE_FIELD)
 			return said_cases(s, type);
