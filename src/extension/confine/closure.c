@@ -10,8 +10,9 @@
  * A crafted object could nevertheless take over a loader that maps it. So the asking child is itself
  * in a sandbox: it may read files, and write to the pipe that it answers by.
  *
- * Answers are lines "NAME => PATH (0xADDRESS)", "PATH (0xADDRESS)", "NAME => not found". What is
- * listed goes to the result by its path as named and by its real path.
+ * Answers are lines "NAME => PATH (0xADDRESS)" and "PATH (0xADDRESS)", or, about what it cannot load,
+ * "OBJECT: error while loading shared libraries: NAME: REASON". What is listed goes to the result by
+ * its path as named and by its real path.
  *
  * The result belongs to the caller, see nacre_closure_free(). Only called in a launcher, whose child
  * processes it leaves alone.
@@ -112,7 +113,7 @@ static void ask(const char *loader, const char *object, char **environment, int 
 	const int keep[] = { 0, 1, 2 };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(null, 2) < 0)
+	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		_exit(126);
 	alarm(LIST_SECONDS);
 	if (nacre_confine_files(&c, NULL) < 0 || nacre_confine_limits(&c, keep, 3, NULL) < 0 ||
@@ -180,19 +181,29 @@ failed:
 	return NULL;
 }
 
+/* The loader's reason for not loading @object, in its own words; it may quote @object's bytes. */
+static int refuse(char *reason, const char *object, struct nacre_error *e)
+{
+	bool absent = strstr(reason, "No such file or directory") != NULL;
+	char *c;
+
+	for (c = reason; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return nacre_error_set(e, absent ? NACRE_E_ABSENT : NACRE_E_INPUT, 0, object,
+			       "cannot be loaded: %.140s", reason);
+}
+
 /* One line of the answer. */
 static int take_line(struct files *f, char *line, const char *object, struct nacre_error *e)
 {
-	static const char arrow[] = " => ";
+	static const char arrow[] = " => ", failure[] = ": error while loading shared libraries: ";
 	char *path, *end;
 
+	if ((path = strstr(line, failure)) != NULL)
+		return refuse(path + strlen(failure), object, e);
 	line += strspn(line, " \t");
 	path = strstr(line, arrow);
-	if (path && !strncmp(path + strlen(arrow), "not found", 9)) {
-		*path = '\0';
-		return nacre_error_set(e, NACRE_E_ABSENT, 0, object, "needs %.100s, which is not found",
-				       line);
-	}
 	path = path ? path + strlen(arrow) : line;
 	/* The last one: a path may contain anything. */
 	for (end = NULL; (line = strstr(end ? end + 1 : path, " (0x")) != NULL;)
@@ -207,15 +218,12 @@ static int take_answer(struct files *f, char *text, int status, const char *obje
 		       struct nacre_error *e)
 {
 	char *line, *rest = text;
-	bool ended = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 
-	/* A line that says what is missing tells more than the status. */
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (take_line(f, line, object, e) < 0)
 			return -1;
-	if (!ended)
-		return nacre_error_set(e, NACRE_E_INPUT, 0, object,
-				       "the dynamic loader cannot list it (is it for this architecture?)");
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return nacre_error_set(e, NACRE_E_INPUT, 0, object, "the dynamic loader cannot list it");
 	return 0;
 }
 

@@ -13,7 +13,9 @@
  *     opened, as a mere question would give away everything in them
  *   - a path that was opened for writing: to be written; one that was created, removed or renamed: its
  *     directory. What was made during the run in /tmp is not noted: there is a private one.
- *   - sockets of the network, new processes: allow_net, allow_fork
+ *   - sockets of the network, new processes: allow_net, allow_fork. The zygote's clones are not meant:
+ *     where they have no pid namespace to be known by, plain forks of the zygote are passed over. It
+ *     is the process that the first notification comes from, as it has installed the filter.
  *   - any other call by its name
  *
  * States: until the last process with the filter is gone (POLLHUP). The profile is written whenever
@@ -48,6 +50,7 @@ struct learner {
 	struct seccomp_notif *request;
 	struct seccomp_notif_resp *response;
 	size_t request_size, response_size;
+	int zygote;
 	struct learn_profile profile, made; /* made: what appeared during the run, as LEARN_WRITE */
 	struct nacre_error *e;
 };
@@ -259,6 +262,29 @@ static bool makes_process(int nr)
 	return nr == SYS_clone || nr == SYS_execve || nr == SYS_execveat;
 }
 
+/* The process of thread @tid, 0 when it is gone. */
+static int process_of(unsigned tid)
+{
+	NACRE_AUTO_FILE FILE *f = NULL;
+	char path[64], line[128];
+	int process = 0;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", tid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Tgid: %d", &process) == 1)
+			break;
+	return process;
+}
+
+/* A fork by which the zygote makes a virtual process. */
+static bool is_zygotes(const struct learner *l)
+{
+	return l->request->data.nr == SYS_clone && !(l->request->data.args[0] & CLONE_VFORK) &&
+	       (!l->c || !(l->c->means & NACRE_CONFINE_USERNS)) &&
+	       process_of(l->request->pid) == l->zygote;
+}
+
 static bool asks_for_network(const struct seccomp_data *data)
 {
 	return data->nr == SYS_socket &&
@@ -281,7 +307,7 @@ static int learn_request(struct learner *l)
 	if (data->nr == SYS_connect || data->nr == SYS_bind)
 		return note_address(l, data->nr == SYS_bind);
 	if (makes_process(data->nr))
-		return note(l, LEARN_FORK, "yes");
+		return is_zygotes(l) ? 0 : note(l, LEARN_FORK, "yes");
 	if (asks_for_network(data))
 		return note(l, LEARN_NET, "yes");
 	name = nacre_syscall_name(data->nr);
@@ -300,6 +326,8 @@ static int serve_one(struct learner *l)
 			return 0; /* interrupted, or the thread is gone */
 		return nacre_error_set(l->e, NACRE_E_SYSTEM, errno, "seccomp", "no notification");
 	}
+	if (!l->zygote)
+		l->zygote = process_of(l->request->pid);
 	if (learn_request(l) < 0)
 		return -1;
 	l->response->id = l->request->id;

@@ -25,6 +25,7 @@
 #include <seccomp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -94,7 +95,8 @@ static void add_processes(struct build *b)
 	const uint64_t mask = NEW_ANYTHING | CLONE_THREAD;
 	const uint64_t spawn = CLONE_VM | CLONE_VFORK;
 	struct scmp_arg_cmp is_spawn = SCMP_CMP(0, SCMP_CMP_MASKED_EQ, mask | spawn, spawn);
-	bool plain = b->c->fork || !(b->c->means & NACRE_CONFINE_USERNS);
+	/* Learning, the zygote's own are notified with the others: see learn.c. */
+	bool plain = b->c->fork || !(b->c->means & NACRE_CONFINE_USERNS || b->c->learn);
 
 	add(b, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
 	/* Threads. */
@@ -200,13 +202,38 @@ static void build(struct build *b)
 	add_declared(b);
 }
 
+/* Return: 0 or a negative errno */
+static int load(struct build *b, int *listener)
+{
+	int guard = -1, err;
+
+	if (!b->c->learn)
+		return seccomp_load(b->filter);
+	/* libseccomp takes 0 for "no listener". */
+	if (fcntl(0, F_GETFD) < 0)
+		guard = eventfd(0, EFD_CLOEXEC);
+	err = seccomp_load(b->filter);
+	/* From here on only calls that are not notified: nobody answers yet. */
+	if (!err) {
+		*listener = seccomp_notify_fd(b->filter);
+		err = *listener < 0 ? -EBADF : 0;
+	}
+	if (guard >= 0)
+		close(guard);
+	return err;
+}
+
 int nacre_confine_syscalls(const struct nacre_confinement *c, int *listener, struct nacre_error *e)
 {
 	struct build b = { .c = c };
 	int err;
 
-	if (!(c->means & NACRE_CONFINE_SECCOMP))
+	if (!(c->means & NACRE_CONFINE_SECCOMP)) {
+		if (c->learn)
+			return nacre_error_set(e, NACRE_E_SUPPORT, 0, "seccomp",
+					       "there is no learning without it");
 		return 0;
+	}
 	if (c->learn && !listener)
 		return nacre_error_set(e, NACRE_E_USAGE, 0, "seccomp", "learning needs a listener");
 	if (confine_no_new_privileges(e) < 0)
@@ -221,10 +248,7 @@ int nacre_confine_syscalls(const struct nacre_confinement *c, int *listener, str
 			return nacre_error_set(e, NACRE_E_INPUT, 0, b.at, "is not a system call");
 		return nacre_error_set(e, NACRE_E_SYSTEM, b.err, b.at, "cannot add to the filter");
 	}
-	err = seccomp_load(b.filter);
-	/* From here on, while learning, only calls that are not notified: nobody answers yet. */
-	if (!err && c->learn)
-		*listener = seccomp_notify_fd(b.filter);
+	err = load(&b, listener);
 	seccomp_release(b.filter);
 	if (err < 0)
 		return nacre_error_set(e, NACRE_E_SYSTEM, -err, "seccomp", "cannot load the filter");

@@ -181,9 +181,11 @@ struct outcome *sandbox_run(const struct sandbox *s, int *status)
 		close(listener);
 	}
 	close(side[0]);
+	alarm(60); /* a test that hangs is a test that fails */
 	while (waitpid(child, status, 0) < 0)
 		if (errno != EINTR)
 			err(1, "waitpid");
+	alarm(0);
 	if (shared->stage)
 		printf("# stage %d: %s: %s\n", shared->stage, shared->e.where, shared->e.msg);
 	return shared;
