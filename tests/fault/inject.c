@@ -167,7 +167,7 @@ static int open_channel(pid_t host, uint64_t *seed)
 	return fd;
 }
 
-enum { PAGE = 4096, CONTROL = 1024, ARENA = 8192 };
+enum { PAGE = 4096, CONTROL = 1024, ARENA = 1024 };
 
 static bool write_word(int fd, off_t from, unsigned size, uint64_t *seed)
 {
@@ -191,32 +191,30 @@ static bool inject_control(const struct place *p, pid_t host, uint64_t *seed, in
 	return done;
 }
 
-static bool inject_arena(const struct place *p, pid_t host, uint64_t *seed, int words)
-{
-	int fd = open_channel(host, seed);
-	bool done = fd >= 0;
-
-	(void)p;
-	for (int i = 0; i < words && done; i++)
-		done = write_word(fd, PAGE, ARENA, seed);
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
-/* Everywhere, without a pause, for a while. */
-static bool inject_storm(const struct place *p, pid_t host, uint64_t *seed, int ms)
+/* Without a pause, for a while: from @from on, so that it hits what is being written and read. */
+static bool storm(pid_t host, uint64_t *seed, int ms, off_t from, unsigned size)
 {
 	int fd = open_channel(host, seed);
 	double until = now_ms() + ms;
 	bool done = fd >= 0;
 
-	(void)p;
 	while (done && now_ms() < until)
-		done = write_word(fd, 0, PAGE + ARENA, seed);
+		done = write_word(fd, from, size, seed);
 	if (fd >= 0)
 		close(fd);
 	return done;
+}
+
+static bool inject_arena(const struct place *p, pid_t host, uint64_t *seed, int ms)
+{
+	(void)p;
+	return storm(host, seed, ms, PAGE, ARENA);
+}
+
+static bool inject_all(const struct place *p, pid_t host, uint64_t *seed, int ms)
+{
+	(void)p;
+	return storm(host, seed, ms, 0, PAGE + ARENA);
 }
 
 bool inject_possible(const char **why)
@@ -244,7 +242,7 @@ const struct fault_kind fault_kinds[] = {
 	{"1000 bits of code", inject_code, 1000},
 	{"a bit of data", inject_data, 1},
 	{"1000 bits of data", inject_data, 1000},
-	{"control words", inject_control, 3},
-	{"words of arena", inject_arena, 16},
-	{"a storm on channel", inject_storm, 20},
+	{"control words", inject_control, 24},
+	{"a storm on arena", inject_arena, 20},
+	{"a storm on channel", inject_all, 20},
 	{NULL, NULL, 0}};

@@ -206,6 +206,7 @@ int workload(struct run *r)
 {
 	void *library = dlopen(r->module, RTLD_NOW);
 	ck_rv_t (*list)(struct ck_function_list **);
+	struct ck_info about;
 	uint32_t at = 0;
 
 	run = r;
@@ -227,8 +228,10 @@ int workload(struct run *r)
 		if (!r->recovered)
 			begin_anew();
 	}
-	CALL(C_Finalize, NULL);
-	r->finished = true;
+	if (CALL(C_Finalize, NULL)) { /* it was hit: is the next call served? */
+		CALL(C_Initialize, NULL);
+		CALL(C_GetInfo, &about);
+	}
 	dlclose(library);
 	return 0;
 }
