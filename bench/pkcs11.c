@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum { DIRECT, PROXY, REMOTE, SIDES };
-enum { BLOCKS = 40, CALLS = 500, SIGNS = 400, BITS = 2048, NOBODY = 65534 };
+enum { BLOCKS = 40, CALLS = 500, SIGNS = 1500, BITS = 2048, NOBODY = 65534 };
 
 #define PIN "1234"
 
@@ -173,8 +173,8 @@ int main(int argc, char **argv)
 			take_random(&sides[k]);
 		}
 	for (size_t i = samples(SIGNS); i; i--)
-		for (int k = 0; k < SIDES; k++)
-			take_sign(&sides[k]);
+		for (int k = 0; k < SIDES; k++) /* each comes first, second and third as often */
+			take_sign(&sides[(i + (size_t)k) % SIDES]);
 	print_rows();
 	for (int k = 0; k < SIDES; k++)
 		sides[k].f->C_CloseSession(sides[k].session);
