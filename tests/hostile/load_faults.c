@@ -63,6 +63,9 @@ static void vproc_other_program(struct place *p)
 
 #define FILL .function = "victim_fill", FAILS, .deadline = 1000, .then = THEN_FAILS
 #define LOAD(text, load_, cause_) {text, .load = load_, .cause = cause_, FILL}
+/* Loaded in each virtual process anew: not the zygote is hit, but what it makes. */
+#define COLD(text, load_, cause_) \
+	{text ", in each clone", .load = load_, .more = "cold = yes\n", .cause = cause_, FILL}
 #define PREPARED(text, prepare_, cause_) {text, .prepare = prepare_, .cause = cause_, FILL}
 
 const struct fault load_faults[] = {
@@ -93,6 +96,13 @@ const struct fault load_faults[] = {
 	LOAD("no hello, as the thread ends", "hello-end", "hello"),
 	LOAD("no hello", "hello-none", "hello"),
 	LOAD("a hello that is late", "hello-late", "hello"),
+	{"a constructor that starts a thread, in each clone", .load = "load-thread",
+	 .more = "cold = yes\n", .value = 10, .deadline = 1000},
+	COLD("a constructor that calls exit()", "load-exit", "ended|hello|exit"),
+	COLD("a constructor that crashes", "load-segv", "ended|hello|SIG"),
+	COLD("a constructor that throws", "load-throw", "ended|hello|SIG"),
+	COLD("a constructor that hangs", "load-hang", "hello|came up"),
+	COLD("a hello of another interface", "hello-digest", "different overlays"),
 	PREPARED("an extension that is no object", no_object, "ELF|header|loader cannot"),
 	PREPARED("an extension that is not there", no_extension, "No such file|not there|exist|found"),
 	PREPARED("an extension with a missing symbol", missing_symbol, "undefined symbol"),
