@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* policy.c - the system calls of a virtual process: the lists, with a reason for each group
  *
- * Names that an architecture lacks are passed over. clone, ioctl, prctl, prlimit64, socket and
- * socketpair depend on their arguments and are in seccomp.c.
+ * Names that an architecture lacks are passed over. clone, ioctl, prctl, prlimit64, socket, socketpair
+ * and, in one point, getsockopt and setsockopt depend on their arguments and are in seccomp.c.
  */
 #include "inside.h"
 
@@ -103,7 +103,7 @@ const int confine_refused[] = {
 	SYS_setfsgid, SYS_setgroups,
 	/* Allowed for some arguments only: the others are refused. */
 	SYS_socket, SYS_socketpair, SYS_prctl, SYS_prlimit64, SYS_kill, SYS_tkill, SYS_tgkill,
-	SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_setpgid,
+	SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_setpgid, SYS_getsockopt, SYS_setsockopt,
 	/* By path, where the root is not private. */
 	SYS_fchmodat, SYS_fchownat, SYS_utimensat, SYS_getxattr, SYS_lgetxattr, SYS_listxattr,
 	SYS_llistxattr, SYS_setxattr, SYS_lsetxattr, SYS_removexattr, SYS_lremovexattr,

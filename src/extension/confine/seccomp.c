@@ -12,6 +12,10 @@
  * libseccomp sorts the comparisons into a binary tree; the kernel remembers calls that are allowed
  * whatever their arguments (5.11 and later), so most of them cost no comparison at all.
  *
+ * A pidfd of whoever is at the other end of a socket would lead out of the pid namespace, so the two
+ * socket options that bring one are refused by a small filter of its own, which is there before: the
+ * kernel reads levels and options as int, and libseccomp has no "anything but" for half an argument.
+ *
  * While learning, the default is a notification to the supervisor (learn.c) instead, and calls that
  * take paths are notified as well although the policy allows them.
  */
@@ -37,6 +41,11 @@
 #endif
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
+#endif
+
+#ifndef SO_PASSPIDFD /* Linux 6.5 */
+#define SO_PASSPIDFD 76
+#define SO_PEERPIDFD 77
 #endif
 
 #define NEW_ANYTHING                                                                               \
@@ -223,6 +232,40 @@ static int load(struct build *b, int *listener)
 	return err;
 }
 
+#define ARGUMENT(n) ((uint32_t)offsetof(struct seccomp_data, args[n])) /* its low half: little-endian */
+#define LOAD(at)    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (at))
+#define ANSWER(how) BPF_STMT(BPF_RET | BPF_K, (how))
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "ARGUMENT() takes the low half");
+
+static int install(struct sock_filter *code, size_t count, const char *what, struct nacre_error *e)
+{
+	struct sock_fprog program = { (unsigned short)count, code };
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0)
+		return nacre_error_set(e, NACRE_E_SYSTEM, errno, "seccomp", "cannot forbid %s", what);
+	return 0;
+}
+
+/* No descriptor of the process at the other end of a socket, which may be outside. */
+static int filter_pidfds(struct nacre_error *e)
+{
+	struct sock_filter code[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getsockopt, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setsockopt, 0, 5),
+		LOAD(ARGUMENT(1)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOL_SOCKET, 0, 3),
+		LOAD(ARGUMENT(2)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SO_PEERPIDFD, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SO_PASSPIDFD, 1, 0),
+		ANSWER(SECCOMP_RET_ALLOW),
+		ANSWER(SECCOMP_RET_TRAP),
+	};
+
+	return install(code, sizeof(code) / sizeof(*code), "descriptors of processes", e);
+}
+
 int nacre_confine_syscalls(const struct nacre_confinement *c, int *listener, struct nacre_error *e)
 {
 	struct build b = { .c = c };
@@ -236,7 +279,7 @@ int nacre_confine_syscalls(const struct nacre_confinement *c, int *listener, str
 	}
 	if (c->learn && !listener)
 		return nacre_error_set(e, NACRE_E_USAGE, 0, "seccomp", "learning needs a listener");
-	if (confine_no_new_privileges(e) < 0)
+	if (confine_no_new_privileges(e) < 0 || filter_pidfds(e) < 0)
 		return -1;
 	b.filter = seccomp_init(c->learn ? SCMP_ACT_NOTIFY : SCMP_ACT_TRAP);
 	if (!b.filter)
@@ -254,12 +297,6 @@ int nacre_confine_syscalls(const struct nacre_confinement *c, int *listener, str
 		return nacre_error_set(e, NACRE_E_SYSTEM, -err, "seccomp", "cannot load the filter");
 	return 0;
 }
-
-#define ARGUMENT(n) ((uint32_t)offsetof(struct seccomp_data, args[n])) /* its low half: little-endian */
-#define LOAD(at)    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (at))
-#define ANSWER(how) BPF_STMT(BPF_RET | BPF_K, (how))
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "ARGUMENT() takes the low half");
 
 /*
  * Without a pid namespace: no processes, and signals to itself only. Written out, as it is on the path
@@ -287,10 +324,6 @@ int confine_filter_clone(struct nacre_error *e)
 		ANSWER(SECCOMP_RET_ALLOW),
 		ANSWER(SECCOMP_RET_TRAP),
 	};
-	struct sock_fprog program = { sizeof(code) / sizeof(*code), code };
 
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0)
-		return nacre_error_set(e, NACRE_E_SYSTEM, errno, "seccomp",
-				       "cannot forbid new processes");
-	return 0;
+	return install(code, sizeof(code) / sizeof(*code), "new processes", e);
 }

@@ -70,6 +70,52 @@ static void test_refused(void)
 	       "an unknown ioctl fails with ENOTTY");
 }
 
+#ifndef SO_PASSPIDFD /* Linux 6.5 */
+#define SO_PASSPIDFD 76
+#define SO_PEERPIDFD 77
+#endif
+
+/* A pidfd of who is at the other end, and what looks like that option but is none. */
+static void ask_for_pidfds(struct outcome *o)
+{
+	const unsigned long high = 1ul << 32; /* the kernel reads the low half */
+	int side[2], value = 1, type = 0;
+	socklen_t n = sizeof(value);
+
+	step(o, 0, socketpair(AF_UNIX, SOCK_STREAM, 0, side));
+	step(o, 1, getsockopt(side[0], SOL_SOCKET, SO_PEERPIDFD, &value, &n));
+	step(o, 2, setsockopt(side[0], SOL_SOCKET, SO_PASSPIDFD, &(int){ 1 }, sizeof(int)));
+	step(o, 3, syscall(SYS_getsockopt, side[0], high | SOL_SOCKET, high | SO_PEERPIDFD, &value, &n));
+	step(o, 4, syscall(SYS_setsockopt, side[0], high | SOL_SOCKET, high | SO_PASSPIDFD, &(int){ 1 },
+			   sizeof(int)));
+	o->value[5] = sandbox_was_denied(o, "getsockopt") && sandbox_was_denied(o, "setsockopt");
+	n = sizeof(type);
+	step(o, 6, getsockopt(side[0], SOL_SOCKET, SO_TYPE, &type, &n) || type != SOCK_STREAM);
+	step(o, 7, setsockopt(side[0], SOL_SOCKET, SO_PASSCRED, &(int){ 1 }, sizeof(int)));
+	step(o, 8, getsockopt(side[0], IPPROTO_TCP, SO_PEERPIDFD, &value, &n));
+}
+
+static void test_pidfds(void)
+{
+	const char *const declared[] = { "getsockopt", "setsockopt", NULL };
+	struct sandbox s = { .c = { .means = means }, .in_clone = ask_for_pidfds };
+	struct outcome *o;
+	int status, i;
+
+	for (int turn = 0; turn < 2; turn++) {
+		o = sandbox_run(&s, &status);
+		tap_ok(status == 0 && o->value[0] == 0, "a virtual process has a pair of sockets");
+		for (i = 1; i < 5; i++)
+			tap_ok(o->value[i] == -1 && o->error[i] == EPERM,
+			       "it gets no pidfd of the other end (%s%s)",
+			       i & 1 ? "SO_PEERPIDFD" : "SO_PASSPIDFD", i > 2 ? ", in disguise" : "");
+		tap_ok(o->value[5] == 1, "... and both are named");
+		tap_ok(o->value[6] == 0 && o->value[7] == 0, "other options of a socket work");
+		tap_ok(o->value[8] == -1 && o->error[8] != EPERM, "... and other levels");
+		s.c.syscalls = declared; /* no declaration opens it */
+	}
+}
+
 static void *add_one(void *counter)
 {
 	__atomic_add_fetch((int *)counter, 1, __ATOMIC_RELAXED);
@@ -319,6 +365,7 @@ int main(int argc, char **argv)
 		return tap_done();
 	}
 	test_refused();
+	test_pidfds();
 	test_declared();
 	test_network();
 	test_other_table();
