@@ -17,7 +17,7 @@
 
 struct settings {
 	const char *overlay, *extension, *profile;
-	uint32_t deadline, memory;
+	uint32_t deadline, memory, max_failures;
 	const char **allow_read, **allow_write, **allow_syscall, **variables, **include;
 	bool allow_net, allow_fork, cold, force, dry_run;
 };
@@ -43,6 +43,11 @@ static const struct cli_option options[] = {
 	 .arg = "MB",
 	 .max = 16777216,
 	 .help = "address space of a virtual process; 0: no limit [1024]"},
+	{.name = "max-failures",
+	 OPTION(max_failures, CLI_NUMBER),
+	 .arg = "N",
+	 .max = 1000000,
+	 .help = "losses in ten seconds until quarantine; above 64: never [5]"},
 	{.name = "profile",
 	 OPTION(profile, CLI_CHOICE),
 	 .arg = "PROFILE",
@@ -202,6 +207,7 @@ static void fill(struct job *j)
 	r->backend = cli_format("process");
 	r->deadline_ms = s->deadline;
 	r->memory_mb = s->memory;
+	r->max_failures = s->max_failures;
 	r->profile = profile_of(s->profile);
 	r->cold = s->cold;
 	r->allow_net = s->allow_net;

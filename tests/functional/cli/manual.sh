@@ -94,6 +94,7 @@ if command -v bash >/dev/null; then
 	}
 	is "$(complete reg)" "register" "the completion knows the commands"
 	is "$(complete register --allow-r)" "--allow-read" "and their options"
+	is "$(complete register --max)" "--max-failures" "(all of them)"
 	is "$(complete register --profile '')" "balanced latency thrifty" "and choices"
 	is "$(complete unregister '')" "who" "and registrations"
 	is "$(complete list -)" "--json --names --verbose --help" "each command's own"

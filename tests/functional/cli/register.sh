@@ -47,7 +47,7 @@ nothing_made
 
 cd "$work" || exit 99
 ok "a dry run shows the registration" register who --dry-run --overlay overlay.h \
-	--extension lib/libwho.so.1 --deadline 250 --memory=64 --profile thrifty --allow-read lib \
+	--extension lib/libwho.so.1 --deadline 250 --memory=64 --max-failures 9 --profile thrifty --allow-read lib \
 	--allow-write . --allow-read /etc --allow-net --allow-syscall openat --setenv A=1 --cold
 cat >"$work/want" <<-END
 	extension = $work/lib/libwho.so.1
@@ -59,7 +59,7 @@ cat >"$work/want" <<-END
 	backend = process
 	deadline_ms = 250
 	memory_mb = 64
-	max_failures = 0
+	max_failures = 9
 	profile = thrifty
 	cold = yes
 	allow_net = yes
@@ -71,6 +71,10 @@ cat >"$work/want" <<-END
 END
 is "$(grep ' = ' "$work/out" | grep -v '^vproc')" "$(cat "$work/want")" "with every option in its key"
 nothing_made
+run register who --dry-run $with lib/libwho.so.1
+is "$(grep -c '^max_failures = 0$' "$work/out")" 1 "the number of failures is the default's unless it is said"
+fails 2 "more failures than a registration can say are refused" register who --dry-run \
+	$with lib/libwho.so.1 --max-failures 1000001
 fails 3 "a variable without a value is refused" register who --dry-run $with lib/libwho.so.1 --setenv A
 fails 2 "a value with a line of its own is refused" register who --dry-run $with lib/libwho.so.1 \
 	--allow-read "/a
