@@ -98,24 +98,38 @@ static void set_log(const char *log)
 	set_variable("NACRE_LOG", path);
 }
 
+/* The profiles of an earlier run must not pass for those of this one. */
+static int clear_profiles(const char *dir, const struct nacre_registry *registry)
+{
+	struct nacre_error e;
+
+	if (store_make_directories(dir, &e))
+		return cli_fail(NULL, &e);
+	for (size_t i = 0; i < registry->count; i++) {
+		NACRE_AUTO_FREE char *profile = learn_profile(dir, registry->list[i].name);
+
+		if (unlink(profile) && errno != ENOENT)
+			return cli_error(NACRE_E_SYSTEM, profile, "cannot be removed: %s",
+					 strerror(errno));
+	}
+	return NACRE_OK;
+}
+
 static int run_learning(const char *file, char **argv, const struct nacre_registry *registry)
 {
-	NACRE_AUTO_FREE char *profile = NULL;
+	NACRE_AUTO_FREE char *dir = NULL;
 	struct cli_places places;
-	struct nacre_error e;
 	int code = cli_places_find(&places);
 
 	if (code)
 		return code;
-	profile = cli_format("%s/learned.conf", places.data);
-	if (store_make_directories(places.data, &e))
-		code = cli_fail(NULL, &e);
+	dir = cli_format("%s/" STORE_LEARNED, places.data);
 	cli_places_free(&places);
+	code = clear_profiles(dir, registry);
 	if (code)
 		return code;
-	unlink(profile);
-	set_variable("NACRE_LEARN", profile);
-	return learn_run(file, argv, profile, registry);
+	set_variable("NACRE_LEARN", dir);
+	return learn_run(file, argv, dir, registry);
 }
 
 static int start(const struct settings *s, const char *file, char **argv,

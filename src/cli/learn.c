@@ -7,7 +7,8 @@
  * the difference does not show: signals sent to nacre go on to the host (those of the terminal
  * reach it anyway), its exit status is ours, and the signal that ends it ends us.
  *
- * The profile is written by a process beside each virtual process, which ends after the host does.
+ * The profile of a registration is written by a process beside each zygote of it, which ends after
+ * the host does; those of one registration (of several hosts, say) add to one file.
  * nacre makes itself the reaper of such orphans (PR_SET_CHILD_SUBREAPER) and waits for them, but
  * not for ever: a host may also leave daemons behind.
  */
@@ -79,34 +80,42 @@ static void wait_for_orphans(void)
 	}
 }
 
-static void show(const char *profile, const struct nacre_registry *registry)
+char *learn_profile(const char *dir, const char *name)
 {
+	return cli_format("%s/%s.conf", dir, name);
+}
+
+/* What registration @r needs, and how it gets it. Return: whether there is anything */
+static bool show_one(const char *dir, const struct nacre_registration *r)
+{
+	NACRE_AUTO_FREE char *profile = learn_profile(dir, r->name), *line = NULL;
 	NACRE_AUTO_FILE FILE *f = fopen(profile, "re");
-	NACRE_AUTO_FREE char *line = NULL;
+	bool any = false;
 	size_t size = 0;
-	int count = 0;
 
 	while (f && getline(&line, &size, f) > 0) {
 		if (line[0] == '#' || line[0] == '\n')
 			continue;
-		if (!count++)
-			fprintf(stderr, "nacre: learned, in %s:\n", profile);
+		if (!any)
+			fprintf(stderr, "nacre: %s needs, by %s:\n", r->name, profile);
+		any = true;
 		fprintf(stderr, "    %s", line);
 	}
-	if (!count) {
-		fprintf(stderr, "nacre: nothing was learned: what is registered was enough, or no "
-				"extension "
-				"was used\n");
-	} else if (registry->count == 1) {
+	if (any)
 		fprintf(stderr, "nacre: look the lines over; to allow it all: cat '%s' >>'%s'\n",
-			profile, registry->list[0].file);
-	} else {
-		fprintf(stderr,
-			"nacre: look the lines over and add them to the file of the extension that "
-			"needs them:\n");
-		for (size_t i = 0; i < registry->count; i++)
-			fprintf(stderr, "    %s\n", registry->list[i].file);
-	}
+			profile, r->file);
+	return any;
+}
+
+static void show(const char *dir, const struct nacre_registry *registry)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < registry->count; i++)
+		any |= show_one(dir, &registry->list[i]);
+	if (!any)
+		fprintf(stderr, "nacre: nothing was learned: what is registered was enough, or no "
+				"extension was used\n");
 }
 
 /* End as the host did. */
@@ -127,7 +136,7 @@ static int end_as(int status)
 	return 128 + WTERMSIG(status);
 }
 
-int learn_run(const char *file, char **argv, const char *profile,
+int learn_run(const char *file, char **argv, const char *dir,
 	      const struct nacre_registry *registry)
 {
 	sigset_t set, old;
@@ -145,6 +154,6 @@ int learn_run(const char *file, char **argv, const char *profile,
 		return cli_error(NACRE_E_SYSTEM, file, "cannot be started: %s", strerror(errno));
 	status = wait_for(host, &set);
 	wait_for_orphans();
-	show(profile, registry);
+	show(dir, registry);
 	return end_as(status);
 }

@@ -5,14 +5,17 @@
 
 #include "extension/registry/registry.h"
 
+/** learn_profile() - the file that virtual processes of registration @name write in @dir; new memory */
+char *learn_profile(const char *dir, const char *name);
+
 /**
  * learn_run() - start @file, wait for it, show what was learned
- * @profile: where the virtual processes write it ($NACRE_LEARN)
+ * @dir: where the virtual processes write it, a file for each registration ($NACRE_LEARN)
  *
  * Signals for this program are passed on; when the host dies of a signal so does this program.
  * Return: the host's exit status.
  */
-int learn_run(const char *file, char **argv, const char *profile,
+int learn_run(const char *file, char **argv, const char *dir,
 	      const struct nacre_registry *registry);
 
 #endif

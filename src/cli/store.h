@@ -15,6 +15,7 @@
 #define STORE_STUB     "nacre-stub.so"
 #define STORE_AUDIT    "audit.txt"
 #define STORE_MANIFEST "MANIFEST"
+#define STORE_LEARNED  ".learned" /* beside them: what exec --learn finds out; no name begins so */
 
 /** struct store - one data directory in the making */
 struct store {

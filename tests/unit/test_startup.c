@@ -50,6 +50,7 @@ int main(void)
 {
 	struct nacre_startup startup;
 	struct nacre_error e = {0};
+	char profile[64];
 	int fd;
 
 	setenv("NACRE_TEST_WORD", "own", 1);
@@ -64,6 +65,13 @@ int main(void)
 	       "the environment is the host's and the registration's");
 	tap_ok(!startup.learn_to, "nothing is learned unless it is asked for");
 	nacre_startup_free(&startup);
+	setenv("NACRE_LEARN", "/profiles", 1);
+	fd = nacre_startup_write(&registration, &e);
+	tap_ok(nacre_startup_read(fd, &startup, &e) == 0, "a learning run is asked for");
+	snprintf(profile, sizeof(profile), "/profiles/%s.conf", registration.name);
+	tap_is_string(startup.learn_to, profile, "the profile is the registration's own");
+	nacre_startup_free(&startup);
+	unsetenv("NACRE_LEARN");
 	test_cuts();
 	return tap_done();
 }

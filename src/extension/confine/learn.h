@@ -47,7 +47,7 @@ int learn_profile_add(struct learn_profile *p, enum learn_kind kind, const char 
 /** learn_profile_read() - begin with what an earlier run has written; no file is no error */
 int learn_profile_read(struct learn_profile *p, const char *file, struct nacre_error *e);
 /**
- * learn_profile_write() - replace @file
+ * learn_profile_write() - add to @file, replacing it in one go
  * @c: what is allowed already, and is left out; may be NULL
  */
 int learn_profile_write(struct learn_profile *p, const struct nacre_confinement *c, const char *file,

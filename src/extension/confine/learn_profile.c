@@ -3,7 +3,8 @@
  *
  * Sorted and without repetitions, so that the same run gives the same bytes. Before it is written,
  * everything is left out that something else says already: what is in a directory that may be read,
- * what may be written need not be read as well, what the confinement at hand allows anyway.
+ * what may be written need not be read as well, what the confinement at hand allows anyway. Writing
+ * adds to what the file says by then.
  */
 #include "learn.h"
 #include "inside.h"
@@ -11,8 +12,10 @@
 #include "base/auto.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #define LINES_MOST 4096
@@ -146,9 +149,27 @@ static bool allowed_already(const struct nacre_confinement *c, const struct lear
 	return false;
 }
 
+/* Another run of the same registration may write at the same time: its directory is the lock. */
+static int lock_beside(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char dir[PATH_MAX] = ".";
+	int fd;
+
+	if (slash && (size_t)(slash - file) < sizeof(dir) - 1) {
+		memcpy(dir, file, (size_t)(slash - file) + 1);
+		dir[slash - file + 1] = '\0';
+	}
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)flock(fd, LOCK_EX); /* without it, lines of the other may be lost */
+	return fd;
+}
+
 int learn_profile_write(struct learn_profile *p, const struct nacre_confinement *c, const char *file,
 			struct nacre_error *e)
 {
+	NACRE_AUTO_FD int lock = -1;
 	NACRE_AUTO_FILE FILE *f = NULL;
 	char new[PATH_MAX];
 	size_t i;
@@ -156,6 +177,9 @@ int learn_profile_write(struct learn_profile *p, const struct nacre_confinement 
 
 	if (n < 0 || (size_t)n >= sizeof(new))
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENAMETOOLONG, file, "cannot write");
+	lock = lock_beside(file);
+	if (learn_profile_read(p, file, e) < 0)
+		return -1;
 	f = fopen(new, "we");
 	if (!f)
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, new, "cannot create");

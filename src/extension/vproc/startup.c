@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -33,7 +34,7 @@ static void put_list(struct nacre_writer *w, char *const *list)
 static void put_config(struct nacre_writer *w, const struct nacre_registration *r)
 {
 	const char *learn = secure_getenv("NACRE_LEARN");
-	char cwd[PATH_MAX];
+	char cwd[PATH_MAX], profile[PATH_MAX] = "";
 	cpu_set_t cpus;
 
 	nacre_put_string(w, r->name, STRING_MAX);
@@ -46,7 +47,11 @@ static void put_config(struct nacre_writer *w, const struct nacre_registration *
 	put_list(w, r->allow_write);
 	put_list(w, r->allow_syscall);
 	nacre_put_string(w, getcwd(cwd, sizeof(cwd)) ? cwd : "/", PATH_MAX - 1);
-	nacre_put_string(w, learn ? learn : "", STRING_MAX);
+	/* To each registration a profile of its own: what one needs must not be allowed to all. */
+	if (learn && *learn &&
+	    snprintf(profile, sizeof(profile), "%s/%s.conf", learn, r->name) >= (int)sizeof(profile))
+		w->failed = true;
+	nacre_put_string(w, profile, PATH_MAX - 1);
 	/* Not the calling thread's, which may be bound to one CPU: nobody could then work beside it. */
 	CPU_ZERO(&cpus);
 	sched_getaffinity(getpid(), sizeof(cpus), &cpus);

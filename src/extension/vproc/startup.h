@@ -15,7 +15,7 @@ struct nacre_startup {
 	char *cwd;
 	char **environment; /* the host's, then the registration's */
 	cpu_set_t cpus;     /* where the host's first thread may run */
-	char *learn_to;     /* profile to write; NULL: enforce */
+	char *learn_to;     /* its profile, $NACRE_LEARN/NAME.conf; NULL: enforce */
 	void *memory;
 	size_t size;
 };

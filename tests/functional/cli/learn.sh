@@ -8,12 +8,22 @@ fails 7 "the exit status is the host's" "$NACRE" exec --learn -- sh -c 'exit 7'
 said 'nothing was learned' "an empty profile is said"
 run sh -c '"$NACRE" exec --learn -- sh -c "kill -9 \$\$" & wait $!'
 is "$status" 137 "the signal that ends the host ends nacre"
-run "$NACRE" exec --learn -- sh -c 'echo "allow_read = /etc/x" >"$NACRE_LEARN"'
+run "$NACRE" exec --learn -- sh -c 'echo "allow_read = /etc/x" >"$NACRE_LEARN/who.conf"'
 said 'allow_read = /etc/x' "what was learned is shown"
-said "cat '$NACRE_REGISTRY/data/learned.conf' >>'$NACRE_REGISTRY/registry.d/who.conf'" \
+said "cat '$NACRE_REGISTRY/data/.learned/who.conf' >>'$NACRE_REGISTRY/registry.d/who.conf'" \
 	"with the command that adopts it"
 run "$NACRE" exec --learn -- true
 said 'nothing was learned' "the profile of an earlier run is not shown again"
+registration other /bin/cat '' /bin/cat
+run "$NACRE" exec --learn -- sh -c 'echo "allow_read = /etc/x" >"$NACRE_LEARN/other.conf"'
+said 'other needs' "each registration has a profile of its own"
+is "$(grep -c 'who needs' "$work/err")" 0 "and nothing is said of one that needs nothing"
+run "$NACRE" exec --learn -- sh -c \
+	'echo "allow_read = /a" >"$NACRE_LEARN/other.conf"; echo "allow_net = yes" >"$NACRE_LEARN/who.conf"'
+is "$(grep '^    ' "$work/err" | tr '\n' ';')" "    allow_read = /a;    allow_net = yes;" \
+	"two of them are shown one after the other"
+said "who.conf' >>'$NACRE_REGISTRY/registry.d/who.conf'" "each with its command"
+said "other.conf' >>'$NACRE_REGISTRY/registry.d/other.conf'" "and the other"
 (
 	"$NACRE" exec --learn -- sh -c \
 		'trap "echo got; exit 3" TERM; echo ready; while :; do sleep 0.1; done' >"$work/sig" 2>/dev/null &
@@ -27,7 +37,7 @@ said 'nothing was learned' "the profile of an earlier run is not shown again"
 	echo $? >>"$work/sig"
 )
 is "$(tr '\n' ' ' <"$work/sig")" "ready got 3 " "a signal for nacre reaches the host"
-run "$NACRE" exec --learn -- sh -c '(sleep 0.3; echo "allow_net = yes" >"$NACRE_LEARN") & exit 0'
+run "$NACRE" exec --learn -- sh -c '(sleep 0.3; echo "allow_net = yes" >"$NACRE_LEARN/who.conf") & exit 0'
 said 'allow_net = yes' "a profile that is written after the host's end is waited for"
 NACRE_LEARN=/tmp/x run "$NACRE" exec -- sh -c 'echo "${NACRE_LEARN-unset}"'
 said unset "without --learn nothing is learned"

@@ -43,6 +43,39 @@ is "$(find "$work" -maxdepth 1 -name 'nacre-wrap*')" "" "and leaves no temporary
 host=$("$NACRE" exec -- sh -c 'echo $$; exec "$1" "$2"' sh "$work/host" "$work/lib/libwho.so" 2>&1)
 is "$(echo "$host" | grep -c '^[0-9]*$')" 2 "a host calls the extension"
 ok "which runs in a process of its own" test "$(echo "$host" | head -1)" != "$(echo "$host" | tail -1)"
+
+# Two extensions that read a file each: what one needs is not allowed to the other.
+for name in one two; do
+	echo $name >"$work/$name.txt"
+	cat >"$work/$name.c" <<-END
+		#include <fcntl.h>
+		#include <unistd.h>
+		const char *who(void);
+		const char *who(void)
+		{
+			static char text[8];
+			int fd = open("$work/$name.txt", O_RDONLY);
+			return fd < 0 || read(fd, text, 3) != 3 ? "denied" : text;
+		}
+	END
+	$CC -shared -fPIC "$work/$name.c" -o "$work/lib/$name.so"
+	"$NACRE" register $name --overlay "$work/overlay.h" -I "$work/include" \
+		--extension "$work/lib/$name.so" >/dev/null
+done
+both="$work/host $work/lib/one.so $work/lib/two.so $work/lib/one.so"
+is "$("$NACRE" exec -- $both | tr '\n' ' ')" "denied denied denied " "extensions do not get at files"
+run "$NACRE" exec --learn -- $both
+is "$(grep -c -x one "$work/out") $(grep -c -x two "$work/out")" "2 1" "a learning run denies nothing"
+for name in one two; do
+	is "$(grep -v '^#' "$NACRE_REGISTRY/data/.learned/$name.conf")" "allow_read = $work/$name.txt" \
+		"the profile of $name says what $name needs, and no more"
+	cat "$NACRE_REGISTRY/data/.learned/$name.conf" >>"$NACRE_REGISTRY/registry.d/$name.conf"
+done
+is "$("$NACRE" exec -- $both | tr '\n' ' ')" "one two one " "with the profiles each gets its own"
+for name in one two; do
+	"$NACRE" unregister $name >/dev/null
+done
+
 ok "unregister takes it back" "$NACRE" unregister who
 is "$("$NACRE" exec -- "$work/host" "$work/lib/libwho.so" 2>/dev/null | grep -c lost)" 0 \
 	"and hosts load the extension itself again"

@@ -3,6 +3,8 @@
 #include "sandbox.h"
 #include "tap.h"
 
+#include "extension/confine/learn.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -173,6 +175,23 @@ static void test_again(void)
 	       "the zygote's own forks are not learned");
 }
 
+/* Two runs of one registration at a time: neither loses what the other has found out. */
+static void test_two_writers(void)
+{
+	struct learn_profile one = { NULL }, two = { NULL };
+	struct nacre_error e = { .code = NACRE_OK };
+	int bad = 0;
+
+	sandbox_file("profile", "");
+	bad |= learn_profile_read(&one, profile, &e) | learn_profile_read(&two, profile, &e);
+	bad |= learn_profile_add(&one, LEARN_READ, "/one", &e) | learn_profile_add(&two, LEARN_READ, "/two", &e);
+	bad |= learn_profile_write(&one, NULL, profile, &e) | learn_profile_write(&two, NULL, profile, &e);
+	tap_ok(!bad && strstr(text_of(profile), "allow_read = /one\nallow_read = /two\n"),
+	       "two runs at a time write one profile");
+	learn_profile_clear(&one);
+	learn_profile_clear(&two);
+}
+
 /* What was learned is enough: the same run in the sandbox that it describes. */
 static void test_profile_is_enough(void)
 {
@@ -213,6 +232,7 @@ int main(int argc, char **argv)
 		test_run(means, "all means");
 	test_run(NACRE_CONFINE_SECCOMP, "by seccomp alone");
 	test_again();
+	test_two_writers();
 	test_profile_is_enough();
 	close(fd);
 	sandbox_clean();
