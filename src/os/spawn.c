@@ -12,7 +12,13 @@
  * kill(0, ...) in the program does not reach the host.
  *
  * All signals are blocked meanwhile: a handler of the host must not run in a child that shares its
- * memory. The children use only system calls.
+ * memory.
+ *
+ * The children use only system calls, and make them by number: a library that stands before the C
+ * library's functions in the host (ThreadSanitizer does, in a host that is built with it) would note
+ * in the shared memory that the host had closed its descriptors and taken back its handlers. For the same
+ * reason the children are made by __clone(): ThreadSanitizer takes clone() for a fork, and from then on
+ * ignores all that the calling thread does.
  */
 #include "os/spawn.h"
 
@@ -31,6 +37,9 @@ enum { STACK = 32768, FDS_MAX = 8 };
 /* The children run on stacks that a sanitizer knows nothing of. */
 #define BARE __attribute__((no_sanitize("address", "thread")))
 
+/* clone(3), by the name that nobody stands before */
+int __clone(int (*function)(void *), void *stack, int flags, void *arg, ...);
+
 struct spawn {
 	const char *path;
 	char *const *argv;
@@ -41,47 +50,59 @@ struct spawn {
 	int sys;     /* errno of a failure before execve took over */
 };
 
-BARE static int place_fds(const struct spawn *s)
+/* dup2(2), but where the descriptor is in its place already, it is made to stay there. */
+BARE static long place_fd(long from, long to)
 {
-	int from[FDS_MAX], null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int error = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
+	return from == to ? syscall(SYS_fcntl, to, F_SETFD, 0) : syscall(SYS_dup3, from, to, 0);
+}
+
+BARE static void place_standard(void)
+{
+	long null = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
+	long error = syscall(SYS_openat, AT_FDCWD, "/proc/self/fd/2",
+			     O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC, 0);
 
 	/*
 	 * Standard error is often the terminal, open for reading as well, or a file that could be cut: the
 	 * program gets it for writing at the end, or, where it cannot be opened so, only if it is that already.
 	 */
-	if (error < 0 && (fcntl(2, F_GETFL) & O_ACCMODE) == O_WRONLY)
+	if (error < 0 && (syscall(SYS_fcntl, 2, F_GETFL) & O_ACCMODE) == O_WRONLY)
 		error = 2;
-	dup2(null, 0);
-	dup2(error < 0 ? null : error, 2);
-	dup2(2, 1);
+	place_fd(null, 0);
+	place_fd(error < 0 ? null : error, 2);
+	place_fd(2, 1);
+}
+
+BARE static int place_fds(const struct spawn *s)
+{
+	long from[FDS_MAX];
+
+	place_standard();
 	for (int i = 0; i < s->fd_count; i++) {
-		from[i] = fcntl(s->fds[i], F_DUPFD, 3 + s->fd_count);
+		from[i] = syscall(SYS_fcntl, s->fds[i], F_DUPFD, 3 + s->fd_count);
 		if (from[i] < 0)
 			return -1;
 	}
 	for (int i = 0; i < s->fd_count; i++)
-		if (dup2(from[i], 3 + i) < 0)
+		if (place_fd(from[i], 3 + i) < 0)
 			return -1;
 	if (syscall(SYS_close_range, 3 + s->fd_count, ~0u, 0) < 0)
 		for (int fd = 3 + s->fd_count; fd < 1024; fd++)
-			close(fd);
+			syscall(SYS_close, fd);
 	return 0;
 }
 
 BARE static int program(void *arg)
 {
 	struct spawn *s = arg;
-	struct sigaction plain = {.sa_handler = SIG_DFL};
-	sigset_t none;
+	static const unsigned long plain[8]; /* to the kernel: SIG_DFL, or no signal */
 
 	for (int sig = 1; sig < _NSIG; sig++)
-		sigaction(sig, &plain, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	setsid(); /* neither the terminal's signals nor kill(0) may cross */
+		syscall(SYS_rt_sigaction, sig, plain, NULL, (size_t)_NSIG / 8);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, plain, NULL, (size_t)_NSIG / 8);
+	syscall(SYS_setsid); /* neither the terminal's signals nor kill(0) may cross */
 	if (place_fds(s) == 0)
-		execve(s->path, s->argv, s->envp);
+		syscall(SYS_execve, s->path, s->argv, s->envp);
 	s->sys = errno;
 	syscall(SYS_exit_group, 127);
 	return 127;
@@ -91,7 +112,7 @@ BARE static int between(void *arg)
 {
 	struct spawn *s = arg;
 
-	if (clone(program, s->stack + (size_t)2 * STACK, CLONE_VM | CLONE_VFORK, s) < 0)
+	if (__clone(program, s->stack + (size_t)2 * STACK, CLONE_VM | CLONE_VFORK, s) < 0)
 		s->sys = errno;
 	syscall(SYS_exit_group, 0);
 	return 0;
@@ -112,7 +133,7 @@ int nacre_spawn_detached(const char *path, char *const argv[], char *const envp[
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, path, "no memory to start it");
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &saved);
-	pid = clone(between, s.stack + STACK, CLONE_VM | CLONE_VFORK, &s);
+	pid = __clone(between, s.stack + STACK, CLONE_VM | CLONE_VFORK, &s);
 	if (pid < 0)
 		s.sys = errno;
 	else
