@@ -101,7 +101,7 @@ static int before_first_call(const struct victim *victim, void *arg)
 	return 0;
 }
 
-static volatile bool stop;
+static _Atomic bool stop;
 
 static int count_visit(victim_handle handle, const char *text, int number, void *user)
 {

@@ -164,7 +164,7 @@ static int small_stack(const struct victim *victim, void *arg)
 	return 0;
 }
 
-static volatile bool stop;
+static _Atomic bool stop;
 
 /** struct luck - what a thread saw while another one made the extension crash */
 struct luck {
