@@ -41,6 +41,16 @@ void nacre_pace_wait(struct nacre_lane *lane)
 	exact_say(&lane->map, &lane_input, kinds[say & 3], input_byte(&lane_input), 0);
 }
 
+void nacre_pace_begin(struct nacre_lane *lane)
+{
+	(void)lane;
+}
+
+void nacre_pace_end(struct nacre_lane *lane)
+{
+	(void)lane;
+}
+
 void nacre_pace_note(struct nacre_lane *lane)
 {
 	(void)lane;

@@ -41,11 +41,13 @@ enum nacre_reject {
 	NACRE_REJECT_DEPTH = 6      /* nested too deeply */
 };
 
+#define NACRE_CPU_ANY UINT16_MAX
+
 /** struct nacre_line - what one side says; @seq is stored last */
 struct nacre_line {
 	_Atomic uint32_t seq;
 	uint16_t kind;
-	uint16_t cpu; /* where the writer ran */
+	uint16_t cpu; /* where the writer is; NACRE_CPU_ANY if it is bound nowhere */
 	uint32_t op;
 	int32_t sys; /* errno on the way through */
 	uint64_t length;

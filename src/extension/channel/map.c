@@ -192,10 +192,9 @@ bool nacre_map_send(struct nacre_map *map, const struct nacre_writer *w, uint16_
 	struct nacre_line *line = map->host ? &map->page->host : &map->page->stub;
 	struct nacre_sleeper *peer = map->host ? &map->page->stub_sleeper : &map->page->host_sleeper;
 	size_t length = w ? (size_t)(w->at - w->start) : 0;
-	int cpu = sched_getcpu();
 
 	line->kind = kind;
-	line->cpu = (uint16_t)cpu;
+	line->cpu = map->roams ? NACRE_CPU_ANY : (uint16_t)sched_getcpu();
 	line->op = op;
 	line->sys = sys;
 	line->length = length;

@@ -27,19 +27,12 @@ static enum nacre_outcome lost(struct nacre_channel *channel, uint32_t op, enum 
 	return NACRE_LOST;
 }
 
-/* Wait until the stub speaks. A stub that works on another CPU is awaited awake for a while. */
-static enum nacre_wait await(struct nacre_channel *channel, uint32_t op)
+/* Asleep until the stub speaks, ends, or is late. */
+static enum nacre_wait await_asleep(struct nacre_channel *channel, uint64_t deadline)
 {
 	struct nacre_map *map = &channel->map;
 	enum nacre_wait wait;
-	uint64_t deadline;
 
-	if (nacre_map_ready(map))
-		return NACRE_WAIT_MESSAGE;
-	if (channel->awake && channel->stub_cpu != (uint16_t)sched_getcpu() &&
-	    nacre_map_spin(map, SPIN_NS, NULL))
-		return NACRE_WAIT_MESSAGE;
-	deadline = deadline_of(channel, op);
 	for (;;) {
 		wait = nacre_map_sleep(map, deadline == UINT64_MAX ? 0 : deadline);
 		if (wait == NACRE_WAIT_MESSAGE)
@@ -49,6 +42,22 @@ static enum nacre_wait await(struct nacre_channel *channel, uint32_t op)
 		if (nacre_clock() >= deadline)
 			return nacre_map_ready(map) ? NACRE_WAIT_MESSAGE : NACRE_WAIT_TIMEOUT;
 	}
+}
+
+/* Wait until the stub speaks. A stub that works on another CPU is awaited awake for a while. */
+static enum nacre_wait await(struct nacre_channel *channel, uint32_t op)
+{
+	enum nacre_wait wait;
+
+	if (nacre_map_ready(&channel->map))
+		return NACRE_WAIT_MESSAGE;
+	if (channel->awake && channel->stub_cpu != (uint16_t)sched_getcpu() &&
+	    nacre_map_spin(&channel->map, SPIN_NS, NULL))
+		return NACRE_WAIT_MESSAGE;
+	nacre_stay_begin(channel);
+	wait = await_asleep(channel, deadline_of(channel, op));
+	nacre_stay_end(channel);
+	return wait;
 }
 
 /*
@@ -146,6 +155,7 @@ enum nacre_outcome nacre_exchange(struct nacre_channel *channel, const struct na
 {
 	enum nacre_wait wait;
 
+	nacre_stay_end(channel); /* a signal handler may have jumped out of the last one */
 	send(channel, w, NACRE_KIND_CALL, op, sys);
 	for (;;) {
 		wait = await(channel, op);

@@ -45,6 +45,7 @@
 #include <nacre/proxy.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #define NACRE_CALL_DEPTH   16
@@ -69,7 +70,9 @@ struct nacre_channel {
 	unsigned depth;                  /* calls in one another */
 	uint64_t deadline;               /* of the outermost call; 0: not set, ~0: none */
 	bool awake;                      /* the stub was awake when the request was sent */
-	uint16_t stub_cpu;
+	uint16_t stub_cpu;               /* where the stub is; NACRE_CPU_ANY: it says nothing */
+	bool stays;                      /* bound to that CPU, `cpus` to be restored */
+	cpu_set_t cpus;
 	bool owes_spare;                 /* to be asked for once a call was served */
 	uint32_t denied_seen;
 	struct nacre_channel *next, **link; /* among all channels of the proxy */
@@ -101,6 +104,12 @@ void nacre_supervisor_unload(void);
 void nacre_supervisor_spare(struct nacre_channel *channel);
 /** nacre_instance_drop() - one user less; never waits */
 void nacre_instance_drop(struct nacre_instance *instance);
+
+/* stay.c */
+/** nacre_stay_begin() - bind this thread to its CPU if the stub of @channel works there */
+void nacre_stay_begin(struct nacre_channel *channel);
+/** nacre_stay_end() - give it its CPUs back; also after a call that never came back */
+void nacre_stay_end(struct nacre_channel *channel);
 
 /* quarantine.c */
 bool nacre_quarantined(void);

@@ -19,6 +19,7 @@ struct nacre_lane *nacre_lane_current(void)
 
 int nacre_lane_wait(struct nacre_lane *lane, struct nacre_heard *heard, struct nacre_reader *r)
 {
+	lane->pace.start = 0; /* a callback's time is the host's, not the extension's */
 	nacre_pace_note(lane); /* of the last request; the host is at work now */
 	nacre_pace_wait(lane);
 	if (nacre_map_receive(&lane->map, heard, r) < 0)
@@ -48,13 +49,15 @@ void nacre_lane_serve(struct nacre_lane *lane, const struct nacre_heard *heard,
 		reject(lane, NACRE_REJECT_DEPTH);
 		return;
 	}
-	lane->depth++;
+	if (!lane->depth++)
+		nacre_pace_begin(lane);
 	lane->reject = 0;
 	lane->sys = heard->sys;
 	nacre_map_write(&lane->map, &s.out);
 	stub->serve[op](&s);
 	if (!lane->reject && s.out.failed)
 		lane->reject = NACRE_REJECT_REPLY;
+	nacre_pace_end(lane);
 	if (lane->reject)
 		reject(lane, lane->reject);
 	else

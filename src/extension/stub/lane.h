@@ -40,11 +40,13 @@ void nacre_pool_free(struct nacre_pool *pool);
 struct nacre_pace {
 	enum nacre_profile profile;
 	bool awake;           /* spin, else hand-off */
-	int pinned;           /* CPU that the lane is bound to; -1 none, -2 all but the host's */
+	int pinned;           /* CPU that the lane is bound to; -1: none, -2: all but the host's */
 	uint32_t quick, slow; /* requests in a row that came soon, or late */
 	uint64_t last;        /* when the last request came */
 	uint64_t spin_ns;
-	uint64_t hold_until, hold_ns; /* no spinning before, after the CPU was contended */
+	uint64_t hold_until, hold_ns; /* no spinning, or no binding, before; the CPU was contended */
+	uint64_t start, own_start;    /* of the call in hand: by the clock, by this thread's own time */
+	bool is_long;                 /* so was the last call: the next is watched */
 	cpu_set_t allowed;
 	int cpus;
 };
@@ -83,6 +85,10 @@ void nacre_lane_serve(struct nacre_lane *lane, const struct nacre_heard *heard,
 		      const struct nacre_reader *in);
 
 void nacre_pace_init(struct nacre_pace *pace, enum nacre_profile profile);
+/** nacre_pace_begin() - a call of the outermost level is going to be made */
+void nacre_pace_begin(struct nacre_lane *lane);
+/** nacre_pace_end() - it was made; the host has not been told yet */
+void nacre_pace_end(struct nacre_lane *lane);
 /** nacre_pace_wait() - Return when the host has spoken */
 void nacre_pace_wait(struct nacre_lane *lane);
 /** nacre_pace_note() - a request arrived */

@@ -5,18 +5,22 @@
  *
  * Hand-off: the lane sleeps, bound to the CPU on which the host last called. A call is then a wake-up
  * on the same CPU and two context switches; long calls lose nothing, as their data is in that CPU's
- * caches and nobody else burns time.
+ * caches and nobody else burns time. The host's thread is bound there while it sleeps (proxy/stay.c).
+ * Where others want that CPU too, such a pair would share it and leave idle ones alone: a long call that
+ * gets less of its CPU than there was is the sign. Then the lane roams for a while: it is bound
+ * nowhere, and says so.
  *
  * Spin: requests that follow each other within QUICK_NS (QUICK_RUN of them in a row) are better
  * served from another CPU by a lane that stays awake. The lane leaves the host's CPU and looks at
  * the line until nothing has come for spin_ns, or SLOW_RUN requests in a row came late, or its looks
  * were far apart, which means that somebody else needs this CPU. After the last it holds back, twice
- * as long each time.
+ * as long each time, as it does when it roams.
  *
  * Profiles: thrifty never spins; latency spins from the first request and twenty times as long.
  */
 #include "extension/stub/lane.h"
 
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -28,33 +32,34 @@ enum {
 	CONTENDED_NS = 400000,
 	TRIM_NS = 100000000,
 	HOLD_FIRST_NS = 1000000,
-	HOLD_LAST_NS = 1000000000
+	HOLD_LAST_NS = 1000000000,
+	LONG_NS = 200000
 };
+enum { NOWHERE = -1, ELSEWHERE = -2 };
 
 void nacre_pace_init(struct nacre_pace *pace, enum nacre_profile profile)
 {
 	memset(pace, 0, sizeof(*pace));
 	pace->profile = profile;
-	pace->pinned = -1;
+	pace->pinned = NOWHERE;
 	pace->spin_ns = profile == NACRE_PROFILE_LATENCY ? LATENCY_SPIN_NS : SPIN_NS;
 	pace->hold_ns = HOLD_FIRST_NS;
 	if (sched_getaffinity(0, sizeof(pace->allowed), &pace->allowed) == 0)
 		pace->cpus = CPU_COUNT(&pace->allowed);
 }
 
-/* Bind to @cpu, or with -2 to every allowed CPU but the host's. */
+/* Bind to @cpu; with NOWHERE to every allowed CPU, with ELSEWHERE to all of them but the host's. */
 static void pin(struct nacre_pace *pace, int cpu, int host_cpu)
 {
-	cpu_set_t set;
+	cpu_set_t set = pace->allowed;
 
 	if (pace->cpus < 2)
 		return;
-	if (cpu == -2) {
-		set = pace->allowed;
+	if (cpu == ELSEWHERE) {
 		CPU_CLR(host_cpu, &set);
 		if (!CPU_COUNT(&set))
 			return;
-	} else {
+	} else if (cpu != NOWHERE) {
 		if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &pace->allowed))
 			return;
 		CPU_ZERO(&set);
@@ -66,9 +71,17 @@ static void pin(struct nacre_pace *pace, int cpu, int host_cpu)
 
 static void go_spin(struct nacre_lane *lane)
 {
-	pin(&lane->pace, -2, lane->host_cpu);
-	lane->pace.awake = lane->pace.pinned == -2;
+	pin(&lane->pace, ELSEWHERE, lane->host_cpu);
+	lane->pace.awake = lane->pace.pinned == ELSEWHERE;
+	lane->map.roams = false;
 	lane->pace.slow = 0;
+}
+
+static void hold(struct nacre_pace *pace)
+{
+	pace->hold_until = nacre_clock() + pace->hold_ns;
+	if (pace->hold_ns < HOLD_LAST_NS)
+		pace->hold_ns *= 2;
 }
 
 static void go_hand_off(struct nacre_lane *lane, bool contended)
@@ -77,11 +90,45 @@ static void go_hand_off(struct nacre_lane *lane, bool contended)
 
 	pace->awake = false;
 	pace->quick = 0;
-	if (!contended)
+	if (contended)
+		hold(pace);
+}
+
+static uint64_t own_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void nacre_pace_begin(struct nacre_lane *lane)
+{
+	struct nacre_pace *pace = &lane->pace;
+
+	pace->start = pace->awake ? 0 : nacre_clock();
+	pace->own_start = pace->start && pace->is_long ? own_time() : 0;
+}
+
+void nacre_pace_end(struct nacre_lane *lane)
+{
+	struct nacre_pace *pace = &lane->pace;
+	uint64_t took, missing;
+
+	if (!pace->start)
 		return;
-	pace->hold_until = nacre_clock() + pace->hold_ns;
-	if (pace->hold_ns < HOLD_LAST_NS)
-		pace->hold_ns *= 2;
+	took = nacre_clock() - pace->start;
+	pace->is_long = took > LONG_NS;
+	pace->start = 0;
+	if (!pace->is_long || !pace->own_start)
+		return;
+	missing = took - (own_time() - pace->own_start);
+	if (missing > LONG_NS / 2 && missing > took / 4) {
+		hold(pace);
+		lane->map.roams = true;
+	} else if (pace->hold_ns > HOLD_FIRST_NS) {
+		pace->hold_ns /= 2;
+	}
 }
 
 void nacre_pace_note(struct nacre_lane *lane)
@@ -113,6 +160,7 @@ void nacre_pace_wait(struct nacre_lane *lane)
 {
 	struct nacre_pace *pace = &lane->pace;
 	uint64_t worst = 0;
+	int cpu;
 
 	if (pace->awake) {
 		if (nacre_map_spin(&lane->map, pace->spin_ns, &worst)) {
@@ -122,8 +170,11 @@ void nacre_pace_wait(struct nacre_lane *lane)
 		}
 		go_hand_off(lane, worst > CONTENDED_NS);
 	}
-	if (pace->pinned != lane->host_cpu)
-		pin(pace, lane->host_cpu, lane->host_cpu);
+	if (lane->map.roams)
+		lane->map.roams = nacre_clock() < pace->hold_until;
+	cpu = lane->map.roams ? NOWHERE : lane->host_cpu;
+	if (pace->pinned != cpu)
+		pin(pace, cpu, lane->host_cpu);
 	if (nacre_map_sleep(&lane->map, nacre_clock() + TRIM_NS) == NACRE_WAIT_MESSAGE)
 		return;
 	nacre_map_trim(&lane->map);
