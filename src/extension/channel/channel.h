@@ -57,6 +57,7 @@ struct nacre_map {
 	int fd;                /* the shared file */
 	struct nacre_fd owned; /* the same, as it was when it was taken over */
 	bool host;
+	uint16_t cpu;        /* where this side was when it last sent */
 	bool roams;          /* says NACRE_CPU_ANY in place of its CPU */
 	uint32_t sent, seen; /* sequence numbers: own last, peer's last */
 	uint32_t life;       /* host: the life word as it is while the stub lives */

@@ -194,7 +194,8 @@ bool nacre_map_send(struct nacre_map *map, const struct nacre_writer *w, uint16_
 	size_t length = w ? (size_t)(w->at - w->start) : 0;
 
 	line->kind = kind;
-	line->cpu = map->roams ? NACRE_CPU_ANY : (uint16_t)sched_getcpu();
+	map->cpu = (uint16_t)sched_getcpu();
+	line->cpu = map->roams ? NACRE_CPU_ANY : map->cpu;
 	line->op = op;
 	line->sys = sys;
 	line->length = length;

@@ -3,7 +3,6 @@
 #include "extension/proxy/runtime.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 
 enum { SPIN_NS = 50000 };
@@ -51,7 +50,7 @@ static enum nacre_wait await(struct nacre_channel *channel, uint32_t op)
 
 	if (nacre_map_ready(&channel->map))
 		return NACRE_WAIT_MESSAGE;
-	if (channel->awake && channel->stub_cpu != (uint16_t)sched_getcpu() &&
+	if (channel->awake && channel->stub_cpu != channel->map.cpu &&
 	    nacre_map_spin(&channel->map, SPIN_NS, NULL))
 		return NACRE_WAIT_MESSAGE;
 	nacre_stay_begin(channel);

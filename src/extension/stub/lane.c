@@ -49,7 +49,7 @@ void nacre_lane_serve(struct nacre_lane *lane, const struct nacre_heard *heard,
 		reject(lane, NACRE_REJECT_DEPTH);
 		return;
 	}
-	if (!lane->depth++)
+	if (!lane->depth++ && !lane->pace.awake)
 		nacre_pace_begin(lane);
 	lane->reject = 0;
 	lane->sys = heard->sys;
@@ -57,7 +57,8 @@ void nacre_lane_serve(struct nacre_lane *lane, const struct nacre_heard *heard,
 	stub->serve[op](&s);
 	if (!lane->reject && s.out.failed)
 		lane->reject = NACRE_REJECT_REPLY;
-	nacre_pace_end(lane);
+	if (lane->pace.start)
+		nacre_pace_end(lane);
 	if (lane->reject)
 		reject(lane, lane->reject);
 	else

@@ -85,9 +85,9 @@ void nacre_lane_serve(struct nacre_lane *lane, const struct nacre_heard *heard,
 		      const struct nacre_reader *in);
 
 void nacre_pace_init(struct nacre_pace *pace, enum nacre_profile profile);
-/** nacre_pace_begin() - a call of the outermost level is going to be made */
+/** nacre_pace_begin() - a call of the outermost level is going to be made, in hand-off */
 void nacre_pace_begin(struct nacre_lane *lane);
-/** nacre_pace_end() - it was made; the host has not been told yet */
+/** nacre_pace_end() - it was made, without callbacks; the host has not been told yet */
 void nacre_pace_end(struct nacre_lane *lane);
 /** nacre_pace_wait() - Return when the host has spoken */
 void nacre_pace_wait(struct nacre_lane *lane);

@@ -106,18 +106,15 @@ void nacre_pace_begin(struct nacre_lane *lane)
 {
 	struct nacre_pace *pace = &lane->pace;
 
-	pace->start = pace->awake ? 0 : nacre_clock();
-	pace->own_start = pace->start && pace->is_long ? own_time() : 0;
+	pace->start = nacre_clock();
+	pace->own_start = pace->is_long ? own_time() : 0;
 }
 
 void nacre_pace_end(struct nacre_lane *lane)
 {
 	struct nacre_pace *pace = &lane->pace;
-	uint64_t took, missing;
+	uint64_t took = nacre_clock() - pace->start, missing;
 
-	if (!pace->start)
-		return;
-	took = nacre_clock() - pace->start;
 	pace->is_long = took > LONG_NS;
 	pace->start = 0;
 	if (!pace->is_long || !pace->own_start)
