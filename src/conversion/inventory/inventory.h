@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* inventory.h - what is on a machine's disks, and what of it will not fit a virtual machine (C1) */
+#ifndef NACRE_CONVERSION_INVENTORY_H
+#define NACRE_CONVERSION_INVENTORY_H
+
+#include "disk/table.h"
+#include "fs/volume.h"
+
+enum { NACRE_KERNELS_MAX = 32, NACRE_NICS_MAX = 16, NACRE_FINDINGS_MAX = 64 };
+
+/** struct nacre_place - one volume of the disk: a partition, or the whole disk without a table */
+struct nacre_place {
+	struct nacre_partition partition; /* number 0: the whole disk */
+	char type[16];                    /* "ext4"... from its driver; "lvm2", "linux_raid", "luks": known, not read; "" */
+	struct nacre_fs_info info;        /* of its file system, where a driver reads it */
+	char driver[16];                  /* "ext", "xfs"...; "" for none */
+	char problem[192];                /* why its file system cannot be read, in words; "" */
+	char mount[64];                   /* where fstab mounts it; "" */
+	struct nacre_volume *volume;      /* open, or NULL; closed by nacre_inventory_free() */
+};
+
+struct nacre_kernel {
+	char version[96];  /* as /lib/modules has it */
+	char image[128];   /* path in the machine, "" if there is none */
+	char initramfs[128];
+};
+
+/** struct nacre_nic - name, MAC and addresses as the machine's files say */
+struct nacre_nic {
+	char name[32], mac[20], driver[32];
+	char config[128]; /* the file that said so */
+	char address[64]; /* "192.168.1.5/24", "dhcp", or "" */
+};
+
+enum nacre_severity { NACRE_NOTE, NACRE_WARNING, NACRE_OBSTACLE };
+
+/** struct nacre_finding - something that will not work in a virtual machine, or that was odd */
+struct nacre_finding {
+	enum nacre_severity severity;
+	char what[96], why[224];
+};
+
+struct nacre_inventory {
+	struct nacre_image *image; /* not owned */
+	struct nacre_table table;
+	struct nacre_place places[NACRE_PARTITIONS_MAX];
+	int place_count, root;     /* index of the root volume, -1: none was found */
+	bool uefi;
+	char os_id[32], os_version[32], os_name[96], family[16]; /* family: debian redhat suse arch alpine windows or "" */
+	char architecture[16];
+	char hostname[64];
+	bool selinux;
+	char initramfs_tool[24];   /* "initramfs-tools", "dracut", "mkinitcpio", "mkinitfs", or "" */
+	struct nacre_kernel kernels[NACRE_KERNELS_MAX];
+	int kernel_count;
+	struct nacre_nic nics[NACRE_NICS_MAX];
+	int nic_count;
+	struct nacre_finding findings[NACRE_FINDINGS_MAX];
+	int finding_count;
+};
+
+/** nacre_inventory_take() - look at all of @image; volumes stay open, for reading or @writable */
+int nacre_inventory_take(struct nacre_image *image, bool writable, struct nacre_inventory *inventory,
+			 struct nacre_error *e);
+void nacre_inventory_free(struct nacre_inventory *inventory);
+/** nacre_inventory_find() - add to the findings */
+void nacre_inventory_find(struct nacre_inventory *inventory, enum nacre_severity severity,
+			  const char *what, const char *why, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

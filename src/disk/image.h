@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* image.h - disk images and block devices behind one ops table (C4)
+ *
+ * Formats: raw files and block devices, VHD fixed and dynamic, qcow2 (read only, by qemu-nbd and
+ * libnbd). An image is a sequence of `size` bytes; what was never written reads as zeroes. An image
+ * that is being made carries no valid header or footer until nacre_image_finish(): a run that was cut
+ * short leaves nothing that looks whole.
+ */
+#ifndef NACRE_DISK_IMAGE_H
+#define NACRE_DISK_IMAGE_H
+
+#include <nacre/error.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct nacre_image;
+struct nacre_extents;
+
+/** struct nacre_image_ops - one format; reached only through the functions below, which check */
+struct nacre_image_ops {
+	const char *name; /* "raw", "vhd", "vhd-fixed", "qcow2" */
+	/** is it this format? @head: the first bytes of the file, @tail: its last 512. NULL: not by content */
+	bool (*probe)(const uint8_t *head, size_t size, const uint8_t *tail);
+	/** read headers of @fd (taken over on success), fill image->size and image->own */
+	int (*open)(struct nacre_image *image, struct nacre_error *e);
+	/** make an empty one of image->size bytes on image->fd; NULL: cannot be made */
+	int (*create)(struct nacre_image *image, const struct nacre_extents *used, struct nacre_error *e);
+	int (*read)(struct nacre_image *image, uint64_t offset, void *data, size_t size,
+		    struct nacre_error *e);
+	int (*write)(struct nacre_image *image, uint64_t offset, const void *data, size_t size,
+		     struct nacre_error *e);
+	/** the first range at or after @offset that may hold anything but zeroes; *length 0: none */
+	int (*data)(struct nacre_image *image, uint64_t offset, uint64_t *start, uint64_t *length,
+		    struct nacre_error *e);
+	/** all is on the disk; headers and footer are valid from here on */
+	int (*finish)(struct nacre_image *image, struct nacre_error *e);
+	void (*close)(struct nacre_image *image);
+};
+
+/** struct nacre_image - an open image; one thread at a time, but reads may run beside each other */
+struct nacre_image {
+	const struct nacre_image_ops *ops;
+	char *path;
+	int fd;
+	uint64_t size;      /* bytes of the disk, a multiple of 512 */
+	uint32_t sector;    /* logical sector: 512, or 4096 of a block device that has those */
+	bool writable;
+	void *own;          /* the format's */
+};
+
+extern const struct nacre_image_ops *const nacre_image_formats[]; /* NULL-ended */
+
+/** nacre_image_open() - @format: a name, or NULL to find out by content (raw if it is none of them) */
+struct nacre_image *nacre_image_open(const char *path, const char *format, bool writable,
+				     struct nacre_error *e);
+/**
+ * nacre_image_create() - make @path, which must not exist (or be a block device for "raw")
+ * @size: bytes; rounded up to 512. Refused with the reason where the format cannot hold it
+ * @used: what will be written, so that a dynamic VHD's table comes first and its blocks lie in order;
+ *        NULL: blocks are added as they are written
+ */
+struct nacre_image *nacre_image_create(const char *path, const char *format, uint64_t size,
+				       const struct nacre_extents *used, struct nacre_error *e);
+/** nacre_image_read() - exactly @size bytes at @offset; beyond the end is an error */
+int nacre_image_read(struct nacre_image *image, uint64_t offset, void *data, size_t size,
+		     struct nacre_error *e);
+int nacre_image_write(struct nacre_image *image, uint64_t offset, const void *data, size_t size,
+		      struct nacre_error *e);
+int nacre_image_data(struct nacre_image *image, uint64_t offset, uint64_t *start, uint64_t *length,
+		     struct nacre_error *e);
+int nacre_image_finish(struct nacre_image *image, struct nacre_error *e);
+/** nacre_image_close() - also NULL; what was created and not finished is removed */
+void nacre_image_close(struct nacre_image *image);
+
+#endif

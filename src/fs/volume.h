@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* volume.h - one volume's file system, decoded by its driver in a virtual process of its own (M1)
+ *
+ * DOC: Theory of Operation
+ *
+ * Every volume gets a copy of the generated proxy of fs.h under a registration of its own, in a
+ * temporary place of this process: so each volume has its own virtual process, limits and quarantine.
+ * The copy is loaded like any plug-in. Drivers read and write by callbacks, through the image, within
+ * the volume's bounds and nowhere else.
+ *
+ * A driver that ends, hangs or lies costs its volume: calls return ESTALE or EIO from there on, and
+ * nacre_volume_why() has the log's words.
+ */
+#ifndef NACRE_FS_VOLUME_H
+#define NACRE_FS_VOLUME_H
+
+#include "disk/image.h"
+
+#include <nacre/fs.h>
+
+struct nacre_volume;
+
+/** nacre_volume_type() - "ext", "xfs", ...: the driver that the magic numbers ask for; NULL: none known */
+const char *nacre_volume_type(struct nacre_image *image, uint64_t start, uint64_t length,
+			      struct nacre_error *e);
+/**
+ * nacre_volume_open() - open [start, start + length) of @image with driver @type
+ */
+struct nacre_volume *nacre_volume_open(struct nacre_image *image, uint64_t start, uint64_t length,
+				       const char *type, bool writable, struct nacre_error *e);
+/** nacre_volume_close() - also NULL; 0 only when all that was written is in the image */
+int nacre_volume_close(struct nacre_volume *volume, struct nacre_error *e);
+const struct nacre_fs_info *nacre_volume_info(const struct nacre_volume *volume);
+/** nacre_volume_map() - add what is in use to @used, at offsets of the image, tagged enum nacre_fs_use */
+int nacre_volume_map(struct nacre_volume *volume, struct nacre_extents *used, struct nacre_error *e);
+
+/* As in fs.h, with errors in words; @path in the volume. */
+int nacre_volume_sync(struct nacre_volume *v, struct nacre_error *e);
+int nacre_volume_stat(struct nacre_volume *v, const char *path, struct nacre_fs_stat *st,
+		      struct nacre_error *e);
+int nacre_volume_list(struct nacre_volume *v, const char *path, uint64_t *cursor,
+		      struct nacre_fs_entry *entries, uint32_t capacity, uint32_t *count,
+		      struct nacre_error *e);
+int nacre_volume_read_link(struct nacre_volume *v, const char *path, char *target, size_t capacity,
+			   struct nacre_error *e);
+/** nacre_volume_read_file() - the whole file, at most @most bytes, in new memory with a 0 behind it */
+int nacre_volume_read_file(struct nacre_volume *v, const char *path, size_t most, char **data,
+			   size_t *size, struct nacre_error *e);
+int nacre_volume_write_file(struct nacre_volume *v, const char *path, uint64_t offset,
+			    const void *data, size_t size, struct nacre_error *e);
+int nacre_volume_truncate(struct nacre_volume *v, const char *path, uint64_t size,
+			  struct nacre_error *e);
+int nacre_volume_create(struct nacre_volume *v, const char *path, uint32_t mode, uint32_t uid,
+			uint32_t gid, struct nacre_error *e);
+int nacre_volume_link_symbolic(struct nacre_volume *v, const char *target, const char *path,
+			       struct nacre_error *e);
+int nacre_volume_remove(struct nacre_volume *v, const char *path, struct nacre_error *e);
+int nacre_volume_rename(struct nacre_volume *v, const char *from, const char *to,
+			struct nacre_error *e);
+/** nacre_volume_get_attribute() - in new memory; *data NULL where there is none */
+int nacre_volume_get_attribute(struct nacre_volume *v, const char *path, const char *name,
+			       char **data, size_t *size, struct nacre_error *e);
+int nacre_volume_set_attribute(struct nacre_volume *v, const char *path, const char *name,
+			       const void *data, size_t size, struct nacre_error *e);
+int nacre_volume_set_times(struct nacre_volume *v, const char *path, int64_t mtime,
+			   struct nacre_error *e);
+int nacre_volume_resize(struct nacre_volume *v, uint64_t size, struct nacre_error *e);
+
+#endif
