@@ -67,7 +67,8 @@ static struct nacre_map *mine(void)
 static int do_scribble(long seed)
 {
 	random_state += (uint64_t)seed;
-	return scribble(mine()->page, NACRE_PAGE + mine()->arena_size);
+	scribble(mine()->page, NACRE_PAGE);
+	return scribble(mine()->arena, mine()->arena_size);
 }
 
 /* Only what follows the head of a message: it is found well formed as long as it is not looked at. */
@@ -86,11 +87,13 @@ static int do_scribble_line(long seed)
 
 static int do_scribble_once(long seed)
 {
-	uint64_t *from = (uint64_t *)(void *)mine()->page;
+	uint64_t *page = (uint64_t *)(void *)mine()->page, *arena = (uint64_t *)(void *)mine()->arena;
 
 	random_state += (uint64_t)seed;
-	for (size_t i = 0; i < (NACRE_PAGE + mine()->arena_size) / 8; i++)
-		from[i] = evil();
+	for (size_t i = 0; i < NACRE_PAGE / 8; i++)
+		page[i] = evil();
+	for (size_t i = 0; i < mine()->arena_size / 8; i++)
+		arena[i] = evil();
 	return BAD_NOTHING;
 }
 
@@ -143,14 +146,16 @@ static int do_punch_on(long a)
 static int do_unmap(long a)
 {
 	(void)a;
-	munmap(mine()->page, NACRE_PAGE + mine()->arena_size);
+	munmap(mine()->arena, mine()->arena_size);
+	munmap(mine()->page, NACRE_PAGE);
 	return BAD_NOTHING;
 }
 
 static int do_read_only(long a)
 {
 	(void)a;
-	mprotect(mine()->page, NACRE_PAGE + mine()->arena_size, PROT_READ);
+	mprotect(mine()->page, NACRE_PAGE, PROT_READ);
+	mprotect(mine()->arena, mine()->arena_size, PROT_READ);
 	return BAD_NOTHING;
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,15 +119,18 @@ static void test_sizes(void)
 	nacre_map_close(&map);
 }
 
-static void test_death(void)
+/* The life word has to hold for as long as the channel, also where large messages made it larger. */
+static void test_death(size_t size)
 {
 	struct nacre_map map;
+	uint8_t *data = calloc(1, size);
 	uint64_t start;
 	pid_t pid;
 
 	nacre_map_create(&map, NULL);
 	pid = echo_process(&map);
 	tap_ok(greet(&map), "a stub in another process says hello");
+	tap_ok(data && exchange(&map, data, size, 1), "it has %zu bytes sent to it", size);
 	kill(pid, SIGKILL);
 	start = nacre_clock();
 	enum nacre_wait wait = nacre_map_sleep(&map, start + 5000000000u);
@@ -135,8 +139,8 @@ static void test_death(void)
 	tap_ok(wait == NACRE_WAIT_DEATH, "a kill is seen as a death");
 	tap_ok(nacre_clock() - start < 100000000u, "it is seen within 100 ms, not at a deadline");
 	waitpid(pid, NULL, 0);
-	start = nacre_clock();
 	nacre_map_close(&map);
+	free(data);
 }
 
 static void test_deadline(void)
@@ -191,7 +195,8 @@ static void test_descriptors(void)
 int main(void)
 {
 	test_sizes();
-	test_death();
+	test_death(8);
+	test_death(3 << 20);
 	test_deadline();
 	test_hostile_end();
 	test_descriptors();

@@ -95,16 +95,17 @@ int nacre_map_attach(struct nacre_map *map, int fd, struct nacre_error *e)
 	return 0;
 }
 
-/* Map @size bytes of arena. The page of control words moves along. */
-static int map_resize(struct nacre_map *map, size_t size)
+/*
+ * Map @size bytes of arena. The page of control words stays where it is: a thread's list of robust
+ * mutexes, which the kernel walks at its end, holds the life word by its address.
+ */
+static int arena_resize(struct nacre_map *map, size_t size)
 {
-	void *base = mremap(map->page, NACRE_PAGE + map->arena_size, NACRE_PAGE + size,
-			    MREMAP_MAYMOVE);
+	void *arena = mremap(map->arena, map->arena_size, size, MREMAP_MAYMOVE);
 
-	if (base == MAP_FAILED)
+	if (arena == MAP_FAILED)
 		return -1;
-	map->page = base;
-	map->arena = (uint8_t *)base + NACRE_PAGE;
+	map->arena = arena;
 	map->arena_size = size;
 	return 0;
 }
@@ -131,13 +132,15 @@ int nacre_map_reserve(struct nacre_map *map, size_t size)
 		want *= 2;
 	if (file_reserve(map, NACRE_PAGE + want) < 0)
 		return -1;
-	return map_resize(map, want);
+	return arena_resize(map, want);
 }
 
 void nacre_map_close(struct nacre_map *map)
 {
-	if (map->page)
-		munmap(map->page, NACRE_PAGE + map->arena_size);
+	if (map->page) {
+		munmap(map->page, NACRE_PAGE);
+		munmap(map->arena, map->arena_size);
+	}
 	nacre_fd_drop(&map->owned);
 	for (int i = 0; i < NACRE_FRAMES; i++)
 		free(map->frames[i].data);
@@ -162,7 +165,7 @@ static int map_follow(struct nacre_map *map, size_t size)
 		return 0;
 	if (fstat(map->fd, &st) < 0 || (uint64_t)st.st_size < NACRE_PAGE + size)
 		return -1;
-	return map_resize(map, (size_t)st.st_size - NACRE_PAGE);
+	return arena_resize(map, (size_t)st.st_size - NACRE_PAGE);
 }
 
 bool nacre_writer_grow(struct nacre_writer *w, size_t need)
