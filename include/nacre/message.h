@@ -55,6 +55,11 @@ static inline size_t nacre_padded(size_t n)
 	return (n + 7) & ~(size_t)7;
 }
 
+static inline uint64_t nacre_at_most(uint64_t n, uint64_t most)
+{
+	return n < most ? n : most;
+}
+
 static inline bool nacre_writer_room(struct nacre_writer *w, size_t need)
 {
 	if (__builtin_expect((size_t)(w->end - w->at) >= need && !w->failed, 1))

@@ -79,7 +79,9 @@
  *                           handle that its view marks; the host's struct is its mirror
  *   cursor                  (field) the pointer advances by what the call consumed or produced:
  *                           before(size field) - after(size field)
- *   sized_by(field)         (with cursor) that size field
+ *   sized_by(field)         (with cursor) that size field. With count(expr) no more than that travels
+ *                           and can be moved: the size that the extension sees is cut to it, and
+ *                           the host's keeps the rest
  *   table                   (out, pointer to pointer) a static table of functions of this interface
  *   borrowed | interned     (result or out string) memory of the extension: the host gets a copy
  *                           that stays valid (at most 1024 different ones are kept)

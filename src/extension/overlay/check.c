@@ -80,6 +80,7 @@ static void check_rule(struct reader *r, const struct nacre_item *items,
 	check_expr(r, items, rule->max, NULL, &rule->at);
 	check_expr(r, NULL, rule->check, "value", &rule->at);
 	check_expr(r, items, rule->sized_by, NULL, &rule->at);
+	check_expr(r, items, rule->limit, NULL, &rule->at);
 	check_failure(r, rule->stale, &rule->at);
 	check_failure(r, rule->refuse, &rule->at);
 	for (const struct nacre_case *c = rule->cases; c; c = c->next) {
@@ -155,6 +156,19 @@ static void check_names(struct reader *r, const struct nacre_function *f)
 	}
 }
 
+/* What advances has to come back. */
+static void check_cursors(struct reader *r, const struct nacre_item *p)
+{
+	const struct nacre_rule *rule = p->rule;
+	const struct nacre_view *view =
+		rule->kind == NACRE_RULE_POINTER && rule->target ? rule->target->view : NULL;
+
+	for (const struct nacre_item *f = view ? view->fields : NULL; f && !r->failed; f = f->next)
+		if (f->rule && f->rule->cursor && rule->dir != NACRE_INOUT)
+			reader_fail(r, &p->at, "'%s': its cursor '%s' advances: say inout", p->name,
+				    f->name);
+}
+
 static const struct nacre_item *param_named(const struct nacre_function *f, const char *name)
 {
 	for (const struct nacre_item *p = f->params; p; p = p->next)
@@ -175,6 +189,8 @@ static void check_function(struct reader *r, struct nacre_function *f)
 		return;
 	check_names(r, f);
 	check_items(r, f->params);
+	for (const struct nacre_item *p = f->params; p && !r->failed; p = p->next)
+		check_cursors(r, p);
 	check_expr(r, f->params, f->success, "result", &f->at);
 	check_expr(r, NULL, f->deadline, NULL, &f->at);
 	check_rule(r, f->params, f->result);

@@ -105,7 +105,7 @@ struct nacre_rule {
 	struct nacre_failure *stale, *refuse;
 	const char *check;	 /* C expression over `value`, or NULL */
 	const char *check_words; /* the same as the overlay says it */
-	const char *sized_by;
+	const char *sized_by, *limit; /* of a cursor: its size; how much of it travels at most, or NULL */
 	const char *alias;
 	const char *waiver;
 	const char *words; /* everything that was said, for the audit report */

@@ -306,6 +306,7 @@ struct nacre_rule *reader_rule(struct reader *r, enum rule_place place, const ch
 		rule->dir = s.dir ? s.dir : rule->dir;
 		rule->cursor = s.cursor;
 		rule->sized_by = s.sized_by;
+		rule->limit = s.limit;
 	}
 	if (place == PLACE_RESULT && rule->kind == NACRE_RULE_STRING)
 		rule->interned = true;

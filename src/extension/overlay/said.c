@@ -136,6 +136,8 @@ void said_words(struct said *s, const char *words)
 	}
 	if (s->cursor != (s->sized_by != NULL))
 		reader_fail(s->r, &s->at, "'%s': cursor and sized_by(field) go together", s->name);
-	if (s->cursor)
+	if (s->cursor) {
+		s->limit = s->count;
 		s->count = s->sized_by;
+	}
 }

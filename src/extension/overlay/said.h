@@ -15,7 +15,7 @@ struct said {
 	int dir;
 	bool string, strings, nullable, nonnull, null, opens, token, cursor, table, interned,
 		ignore;
-	const char *count, *cap, *len, *max, *handle, *callback, *view, *resident, *sized_by;
+	const char *count, *cap, *len, *max, *handle, *callback, *view, *resident, *sized_by, *limit;
 	const char *token_name; /* of token(name) */
 	const char *cases, *alias, *check, *check_words, *waiver, *stale;
 	bool bytes;

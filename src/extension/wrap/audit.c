@@ -26,6 +26,9 @@ static const char *extent(const struct emit *e, const struct nacre_rule *rule)
 		return "one value";
 	if (rule->text)
 		return emit_text(e, "a string in a buffer of %s bytes", cap);
+	if (rule->limit)
+		return emit_text(e, "advances, sized by %s, of which at most (%s) travel",
+				 rule->sized_by, rule->limit);
 	if (rule->cursor)
 		return emit_text(e, "advances, sized by %s", rule->sized_by);
 	if (rule->len)

@@ -224,6 +224,8 @@ static void accept_cursor(const struct emit *e, const struct nacre_item *p, int 
 	nacre_text_line(e->t, "\t%s = own->%s + (%s);", value, p->name, used);
 	nacre_text_line(e->t, "nacre_call_give(%s, &host->%s, &%s, sizeof(%s));", e->call, p->name,
 			value, value);
+	if (p->rule->limit) /* it is given from where it lies, after all checks */
+		nacre_text_line(e->t, "keep->now.%s += keep->%s_rest;", p->rule->sized_by, p->name);
 }
 
 /* Callbacks in the stub: straight into the extension's memory. */

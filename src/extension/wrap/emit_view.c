@@ -113,6 +113,8 @@ static void keep_struct(const struct emit *e, struct nacre_view *view, int dir)
 		int inner = nacre_field_dir(f, dir), number = 1;
 
 		keep_member(e, f, f->rule, inner, 0);
+		if (e->proxy && f->rule->limit)
+			nacre_text_line(e->t, "uint64_t %s_rest;", f->name);
 		for (const struct nacre_case *c = f->rule->cases; c; c = c->next)
 			keep_member(e, f, c->rule, inner & c->dir, number++);
 	}
@@ -148,12 +150,34 @@ static const char *send_array_head(const struct emit *e, const struct nacre_view
 			 name, type, keep);
 }
 
+/*
+ * Of what a cursor has ahead no more than its limit travels: the extension sees a smaller size, and the
+ * rest is added again when the call is back. All limits are taken before any size changes.
+ */
+static void send_cut(const struct emit *e)
+{
+	for (const struct nacre_item *f = e->dir & NACRE_OUT ? e->items : NULL; f; f = f->next) {
+		if (!f->rule->limit)
+			continue;
+		const char *size = emit_expr(e, f->rule->sized_by, EMIT_BEFORE, NULL);
+		const char *limit = emit_expr(e, f->rule->limit, EMIT_BEFORE, NULL);
+
+		nacre_text_line(e->t, "keep->%s_rest = %s - nacre_at_most(%s, %s);", f->name, size,
+				limit, size);
+	}
+	for (const struct nacre_item *f = e->dir & NACRE_OUT ? e->items : NULL; f; f = f->next)
+		if (f->rule->limit)
+			nacre_text_line(e->t, "keep->was.%s -= keep->%s_rest;", f->rule->sized_by,
+					f->name);
+}
+
 static void send_function(const struct emit *outer, const struct nacre_view *v, int dir)
 {
 	struct nacre_text body = {.indent = 1}, *t = outer->t;
 	struct emit e = *outer;
 
 	e.t = &body;
+	send_cut(&e);
 	emit_send_words(&e);
 	emit_send_rest(&e);
 	nacre_text_function(t, "%s", send_head(&e, v, dir));

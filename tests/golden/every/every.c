@@ -282,6 +282,11 @@ int reader_read(struct reader *r, unsigned n)
 	return r->state->at;
 }
 
+int reader_more(struct reader *r)
+{
+	return r->state && r->total ? reader_read(r, 1) : -2;
+}
+
 int reader_end(struct reader *r)
 {
 	if (!r->state)

@@ -96,6 +96,7 @@ int file_close(file_id id);
 /* Structs that live in the library */
 int reader_start(struct reader *r);
 int reader_read(struct reader *r, unsigned n);
+int reader_more(struct reader *r); /* one more, if there was one; else it looks at nothing */
 int reader_end(struct reader *r);
 
 /* Functions of the host */

@@ -112,7 +112,12 @@ static void residents(void)
 	r.next = data;
 	r.available = sizeof(data);
 	printf("reader %d", reader_start(&r));
+	r.next = (const unsigned char *)16; /* nobody looks there */
+	printf(" %d %d %u", reader_more(&r), r.next == (const unsigned char *)16, r.available);
+	r.next = data;
 	printf(" %d", reader_read(&r, 4));
+	printf(" %d %u %lu", (int)(r.next - data), r.available, r.total);
+	printf(" %d", reader_more(&r));
 	printf(" %d %u %lu", (int)(r.next - data), r.available, r.total);
 	printf(" %d", reader_read(&r, 4));
 	printf(" %d %u %lu", (int)(r.next - data), r.available, r.total);

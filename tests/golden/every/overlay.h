@@ -44,6 +44,14 @@ NACRE_VIEW(reader) {
 		struct counter *state nacre(handle(counter));
 	};
 }
+NACRE_VIEW(careful) { /* does not look ahead before something was read, and then at one */
+	struct reader {
+		const unsigned char *next nacre(in, cursor, sized_by(available), count(total ? 1 : 0));
+		unsigned available;
+		unsigned long total;
+		struct counter *state nacre(handle(counter));
+	};
+}
 
 NACRE_VIEW(table) {
 	struct every_table {
@@ -102,9 +110,11 @@ void counter_free(struct counter *c nacre(handle(counter))) nacre(closes(counter
 int files_open(file_id *ids nacre(out, count(n), opens), int n);
 int file_close(file_id id) nacre(closes(file, id));
 
-int reader_start(struct reader *r nacre(inout, resident(counter), opens));
-int reader_read(struct reader *r nacre(inout, resident(counter)), unsigned n);
-int reader_end(struct reader *r nacre(inout, resident(counter))) nacre(closes(counter, r));
+int reader_start(struct reader *r nacre(inout, resident(counter), view(reader), opens));
+int reader_read(struct reader *r nacre(inout, resident(counter), view(reader)), unsigned n);
+int reader_more(struct reader *r nacre(inout, resident(counter), view(careful)));
+int reader_end(struct reader *r nacre(inout, resident(counter), view(reader)))
+	nacre(closes(counter, r));
 
 int each(int n, visit f nacre(callback(visit)), void *user nacre(token));
 int keep(void *user nacre(token)) nacre(replay);
