@@ -153,6 +153,17 @@ is()
 	fi
 }
 
+# in_host COMMAND...: by nacre exec; $nacre is the program. In a sanitized build the host has to bring
+# the sanitizer's library along.
+in_host()
+{
+	if [ -n "${NACRE_TEST_PRELOAD:-}" ]; then
+		ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$NACRE_TEST_PRELOAD "${nacre:?}" exec -- "$@"
+	else
+		"${nacre:?}" exec -- "$@"
+	fi
+}
+
 requires_program()
 {
 	for tap_program; do

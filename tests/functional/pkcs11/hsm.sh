@@ -8,16 +8,6 @@ module=/usr/lib/softhsm/libsofthsm2.so
 tokens=$work/tokens
 export work NACRE_REGISTRY=$work/registry NACRE_LOG=$work/log SOFTHSM2_CONF=$work/softhsm2.conf
 
-# In a sanitized build the hosts have to bring the sanitizer's library along.
-in_host() # COMMAND...: nacre exec
-{
-	if [ -n "${NACRE_TEST_PRELOAD:-}" ]; then
-		ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$NACRE_TEST_PRELOAD "$nacre" exec -- "$@"
-	else
-		"$nacre" exec -- "$@"
-	fi
-}
-
 make_token()
 {
 	mkdir -p "$tokens"
