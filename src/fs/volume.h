@@ -20,6 +20,16 @@
 
 struct nacre_volume;
 
+/** struct nacre_volume_parts - where nacre's own parts are; directories and files, absolute */
+struct nacre_volume_parts {
+	const char *vproc;   /* the nacre-vproc program */
+	const char *pair;    /* directory with proxy.so and stub.so of fs.h's interface */
+	const char *drivers; /* directory with TYPE.so */
+};
+
+/** nacre_volume_setup() - say it once, before the first volume is opened; @parts is not copied */
+void nacre_volume_setup(const struct nacre_volume_parts *parts);
+
 /** nacre_volume_type() - "ext", "xfs", ...: the driver that the magic numbers ask for; NULL: none known */
 const char *nacre_volume_type(struct nacre_image *image, uint64_t start, uint64_t length,
 			      struct nacre_error *e);

@@ -3,7 +3,7 @@
 #ifndef NACRE_MACHINE_QEMU_H
 #define NACRE_MACHINE_QEMU_H
 
-#include "conversion/definition/definition.h"
+#include "machine/definition.h"
 
 #include <nacre/error.h>
 

@@ -16,7 +16,16 @@ declare -A may=(
 	[extension/redirect]="base os extension/registry"
 	[extension/overlay]="base os"
 	[extension/wrap]="base os extension/overlay"
-	[cli]="base os extension/registry extension/confine extension/wrap extension/overlay extension/redirect"
+	[disk]="base os"
+	[machine]="base os disk" [machine/qemu]="base os disk machine"
+	[fs]="base os disk extension/registry"
+	[fs/ext]="base fs" [fs/fat]="base fs" [fs/swap]="base fs" [fs/xfs]="base fs" [fs/btrfs]="base fs" [fs/ntfs]="base fs"
+	[conversion]="base os disk fs machine machine/qemu conversion/inventory conversion/fixup"
+	[conversion/inventory]="base os disk fs"
+	[conversion/fixup]="base os disk fs conversion/inventory"
+	[conversion/fixup/linux]="base os disk fs conversion/inventory conversion/fixup"
+	[cli]="base os extension/registry extension/confine extension/wrap extension/overlay extension/redirect
+		disk fs machine machine/qemu conversion conversion/inventory conversion/fixup"
 )
 
 wrong_includes()

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* definition.h - the virtual machine around the disk (C11, C12): for libvirt and for ourselves */
-#ifndef NACRE_CONVERSION_DEFINITION_H
-#define NACRE_CONVERSION_DEFINITION_H
+#ifndef NACRE_MACHINE_DEFINITION_H
+#define NACRE_MACHINE_DEFINITION_H
 
 #include <nacre/error.h>
 
