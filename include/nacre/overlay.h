@@ -26,7 +26,8 @@
  *   deadline(ms | none)     per call, callbacks included; default 30000
  *   include("file.h")       a header that hooks, predicates or bench code need
  *   result(check(expr))     a value rule for the results of all functions that return a number
- *   waive_symbol(name, "why")  a symbol that the extension exports and the proxy does without
+ *   waive_symbol(name, "why")  a symbol that the extension exports and the proxy does without; the
+ *                           name may have an older version: f@VERSION
  * success and on_fail are inherited by functions that return a number; one that returns a pointer
  * says its own (an on_fail of NULL or a string is inherited by these too).
  *
@@ -53,7 +54,7 @@
  *
  * Parameters, fields and results
  *   in | out | inout        direction of a pointer's target
- *   count(expr)             elements behind the pointer; default 1. On an out buffer it says the
+ *   count(expr)             elements behind the pointer; default 1, of T x[4] 4. On an out buffer it says the
  *                           capacity before the call and the length after it, as cap and len do
  *   bytes(expr)             the same in bytes, for void * and char *
  *   string | string(max)    ends with 0; max counts bytes without the 0 (default 4096 for what

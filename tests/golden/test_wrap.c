@@ -2,10 +2,10 @@
 /* test_wrap.c - the generator's text, and what it says about overlays with a mistake
  *
  * test_wrap text OVERLAY DIR: what is generated equals the files in DIR
- * test_wrap errors DIR EXTENSION: each overlay in DIR is refused with the sentence in its .txt
+ * test_wrap errors DIR EXTENSION OLDER: each overlay in DIR is refused with the sentence in its .txt
  *
  * With NACRE_UPDATE_GOLDEN set, the expected files are written instead. An overlay whose name
- * begins with "extension-" is compared with EXTENSION as well.
+ * begins with "extension-" is compared with EXTENSION as well, one with "older-" with OLDER.
  */
 #include <extension/wrap/wrap.h>
 
@@ -111,7 +111,7 @@ static int is_overlay(const struct dirent *d)
 	return dot && !strcmp(dot, ".h") && strcmp(d->d_name, "upstream.h");
 }
 
-static void error(const char *dir, const char *name, const char *extension)
+static void error(const char *dir, const char *name, char *const *extensions)
 {
 	struct nacre_wrap_options options = {.out = work};
 	char overlay[PATH_MAX], path[PATH_MAX], got[400];
@@ -121,21 +121,23 @@ static void error(const char *dir, const char *name, const char *extension)
 	snprintf(path, sizeof(path), "%s/%.*s.txt", dir, (int)(strlen(name) - 2), name);
 	options.overlay = overlay;
 	if (!strncmp(name, "extension-", 10))
-		options.extension = extension;
+		options.extension = extensions[0];
+	if (!strncmp(name, "older-", 6))
+		options.extension = extensions[1];
 	if (!tap_ok(nacre_wrap(&options, &e) < 0, "%s is refused", name))
 		return;
 	snprintf(got, sizeof(got), "%s: %s\n", e.where, e.msg);
 	compare(got, path, "with file, line, and how to mend it");
 }
 
-static void errors(const char *dir, const char *extension)
+static void errors(const char *dir, char *const *extensions)
 {
 	struct dirent **list;
 	int count = scandir(dir, &list, is_overlay, alphasort);
 
 	tap_ok(count > 20, "there are overlays with mistakes");
 	for (int i = 0; i < count; i++) {
-		error(dir, list[i]->d_name, extension);
+		error(dir, list[i]->d_name, extensions);
 		free(list[i]);
 	}
 	if (count >= 0)
@@ -144,12 +146,12 @@ static void errors(const char *dir, const char *extension)
 
 int main(int argc, char **argv)
 {
-	if (argc != 4 || !mkdtemp(work))
+	if (argc < 4 || !mkdtemp(work))
 		return 2;
 	if (!strcmp(argv[1], "text"))
 		texts(argv[2], argv[3]);
 	else
-		errors(argv[2], argv[3]);
+		errors(argv[2], argv + 3);
 	clean();
 	rmdir(work);
 	return tap_done();

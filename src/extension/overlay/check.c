@@ -5,20 +5,6 @@
 
 #include <string.h>
 
-/* Names that generated code uses for itself. */
-static bool is_taken(const char *name)
-{
-	static const char *const taken[] = {"call",  "result", "success", "s",	       "up",
-					    "down",  "i",      "no",	  "wire",      "own",
-					    "keep",  "host",   "thunk",	  "extension", "function",
-					    "errno", "cap",    NULL};
-
-	for (int i = 0; taken[i]; i++)
-		if (!strcmp(taken[i], name))
-			return true;
-	return false;
-}
-
 static const char *checked_name(const struct nacre_scope *scope, const struct nacre_item *item,
 				bool deref)
 {
@@ -49,7 +35,7 @@ static void check_expr(struct reader *r, const struct nacre_item *items, const c
 	if (nacre_expr_rewrite(&scope, expr, &unknown))
 		return;
 	for (; items; items = items->next)
-		if (items->name && !strcmp(items->name, unknown)) {
+		if (items->name && !strcmp(nacre_item_said(items), unknown)) {
 			reader_fail(r, at,
 				    "'%.60s': *%s can be named only where %s points to one "
 				    "number that travels: name another parameter",
@@ -74,6 +60,13 @@ static void check_rule(struct reader *r, const struct nacre_item *items,
 {
 	if (!rule || r->failed)
 		return;
+	if (rule->kind == NACRE_RULE_POINTER && rule->target &&
+	    rule->target->kind == NACRE_RULE_ARRAY &&
+	    !nacre_rule_flat(rule->target, rule->dir ? rule->dir : NACRE_INOUT))
+		reader_fail(r, &rule->at,
+			    "a pointer to arrays of anything but plain numbers cannot travel: "
+			    "refuse the "
+			    "function, with waive(\"why\")");
 	check_expr(r, items, rule->count, NULL, &rule->at);
 	check_expr(r, items, rule->cap, NULL, &rule->at);
 	check_expr(r, items, rule->len, "result", &rule->at);
@@ -127,35 +120,6 @@ static void check_items(struct reader *r, const struct nacre_item *items)
 	}
 }
 
-/* Every name that the generator derives from a parameter's must be free. */
-static void check_names(struct reader *r, const struct nacre_function *f)
-{
-	static const char *const suffixes[] = {"own", "new", "room", "used", "keep", "words", "id"};
-
-	for (const struct nacre_item *p = f->params; p && !r->failed; p = p->next) {
-		const char *end = p->name ? strrchr(p->name, '_') : NULL;
-
-		if (p->name && is_taken(p->name))
-			reader_fail(r, &p->at,
-				    "%s: generated code uses the name '%s' itself: call the "
-				    "parameter otherwise in the overlay",
-				    f->name, p->name);
-		for (size_t i = 0; end && i < sizeof(suffixes) / sizeof(*suffixes); i++) {
-			if (strcmp(end + 1, suffixes[i]))
-				continue;
-			for (const struct nacre_item *q = f->params; q; q = q->next)
-				if (strlen(q->name) == (size_t)(end - p->name) &&
-				    !strncmp(q->name, p->name, (size_t)(end - p->name)))
-					reader_fail(
-						r, &p->at,
-						"%s: generated code makes the name '%s' "
-						"from '%s': call the parameter otherwise in the "
-						"overlay",
-						f->name, p->name, q->name);
-		}
-	}
-}
-
 /* What advances has to come back. */
 static void check_cursors(struct reader *r, const struct nacre_item *p)
 {
@@ -165,14 +129,14 @@ static void check_cursors(struct reader *r, const struct nacre_item *p)
 
 	for (const struct nacre_item *f = view ? view->fields : NULL; f && !r->failed; f = f->next)
 		if (f->rule && f->rule->cursor && rule->dir != NACRE_INOUT)
-			reader_fail(r, &p->at, "'%s': its cursor '%s' advances: say inout", p->name,
-				    f->name);
+			reader_fail(r, &p->at, "'%s': its cursor '%s' advances: say inout",
+				    nacre_item_said(p), f->name);
 }
 
 static const struct nacre_item *param_named(const struct nacre_function *f, const char *name)
 {
 	for (const struct nacre_item *p = f->params; p; p = p->next)
-		if (p->name && !strcmp(p->name, name))
+		if (p->name && !strcmp(nacre_item_said(p), name))
 			return p;
 	return NULL;
 }
@@ -187,20 +151,26 @@ static void check_function(struct reader *r, struct nacre_function *f)
 			    f->name);
 	if (f->refuse)
 		return;
-	check_names(r, f);
 	check_items(r, f->params);
 	for (const struct nacre_item *p = f->params; p && !r->failed; p = p->next)
 		check_cursors(r, p);
+	reader_support_values(r, f);
 	check_expr(r, f->params, f->success, "result", &f->at);
 	check_expr(r, NULL, f->deadline, NULL, &f->at);
 	check_rule(r, f->params, f->result);
 	if (f->result && f->result->alias && !param_named(f, f->result->alias))
 		reader_fail(r, &f->at, "%s: alias(%s) names no parameter", f->name,
 			    f->result->alias);
-	for (const struct nacre_close *c = f->closes; c; c = c->next)
-		if (c->param && !param_named(f, c->param))
+	else if (f->result && f->result->alias)
+		f->result->alias = param_named(f, f->result->alias)->name;
+	for (struct nacre_close *c = f->closes; c; c = c->next) {
+		const struct nacre_item *p = c->param ? param_named(f, c->param) : NULL;
+
+		if (c->param && !p)
 			reader_fail(r, &f->at, "%s: closes(%s, %s) names no parameter", f->name,
 				    c->handle->name, c->param);
+		c->param = p ? p->name : NULL;
+	}
 	if (!f->forgets_name)
 		return;
 	for (struct nacre_function *g = r->m->functions; g; g = g->next)
@@ -222,10 +192,12 @@ static void check_callback(struct reader *r, struct nacre_callback *c)
 
 		if (!nacre_rule_word(rule) && !plain && rule->kind != NACRE_RULE_STRING &&
 		    rule->kind != NACRE_RULE_IGNORE)
-			reader_fail(r, &p->at,
-				    "callback %s: '%s' is more than a callback can carry "
-				    "(numbers, handles, tokens, strings, plain arrays)",
-				    c->function.name, p->name);
+			reader_fail(
+				r, &p->at,
+				"callback %s: '%s' is more than a callback can carry "
+				"(numbers, handles, tokens, strings, plain arrays): ignore it, or "
+				"the function that takes it, with waive(\"why\")",
+				c->function.name, nacre_item_said(p));
 	}
 	if (!r->failed && !nacre_rule_word(c->function.result) &&
 	    c->function.result->kind != NACRE_RULE_VOID)
@@ -243,6 +215,8 @@ void reader_check(struct reader *r)
 	}
 	for (struct nacre_callback *c = r->m->callbacks; c && !r->failed; c = c->next)
 		check_callback(r, c);
-	for (struct nacre_function *f = r->m->functions; f && !r->failed; f = f->next)
+	for (struct nacre_function *f = r->m->functions; f && !r->failed; f = f->next) {
+		reader_support_name(r, f);
 		check_function(r, f);
+	}
 }

@@ -94,7 +94,7 @@ static const char *meaning(const struct nacre_scope *scope, const char *name, bo
 	if (scope->value && !strcmp(name, "value"))
 		return deref ? NULL : scope->value;
 	for (const struct nacre_item *i = scope->items; i; i = i->next)
-		if (i->name && !strcmp(i->name, name))
+		if (i->name && !strcmp(nacre_item_said(i), name))
 			return scope->name(scope, i, deref);
 	*plain = true;
 	if (is_keyword(name) || !scope->knows || scope->knows(scope, name))

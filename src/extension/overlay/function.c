@@ -2,6 +2,7 @@
 /* function.c - functions of the extension and callbacks of the host, with their words */
 #include "reader.h"
 
+#include <stdint.h>
 #include <string.h>
 
 struct nacre_handle *reader_find_handle(const struct reader *r, const char *name)
@@ -26,6 +27,44 @@ struct param_list {
 	struct nacre_item **end;
 };
 
+/* T x[n] as a parameter is T *x, and so is a function a pointer to one. */
+static void become_pointer(struct reader *r, struct nacre_item *p)
+{
+	struct nacre_type *type = p->type, *target = type->target;
+	const char *s = type->kind == NACRE_TYPE_FUNCTION ? type->spelling : target->spelling;
+	size_t n = strcspn(s, type->kind == NACRE_TYPE_FUNCTION ? "(" : "[");
+
+	p->declared = type->spelling;
+	if (type->kind == NACRE_TYPE_FUNCTION) {
+		target = nacre_arena_alloc(r->arena, sizeof(*target));
+		*target = *type;
+		type->target = target;
+	}
+	type->kind = NACRE_TYPE_POINTER;
+	type->size = type->align = 8;
+	type->is_const = false;
+	type->spelling = s[n] ? nacre_arena_printf(r->arena, "%.*s(*)%s", (int)n, s, s + n)
+			      : nacre_arena_printf(r->arena, "%s *", s);
+}
+
+/* A parameter's own const is its own business: the generator has to fill it. */
+static void drop_const(struct nacre_type *type)
+{
+	size_t n = strlen(type->spelling);
+
+	if (!type->is_const)
+		return;
+	if (!strncmp(type->spelling, "const ", 6))
+		type->spelling += 6;
+	else if (n > 6 && !strcmp(type->spelling + n - 6, "*const"))
+		((char *)(uintptr_t)type->spelling)[n - 5] = 0;
+	else if (!strncmp(type->canonical, "const ", 6))
+		type->spelling = type->canonical + 6;
+	else
+		return;
+	type->is_const = false;
+}
+
 static enum CXChildVisitResult visit_param(CXCursor c, CXCursor parent, CXClientData data)
 {
 	struct param_list *list = data;
@@ -40,13 +79,9 @@ static enum CXChildVisitResult visit_param(CXCursor c, CXCursor parent, CXClient
 	p->at = reader_at(r, c);
 	p->type = reader_type(r, clang_getCursorType(c));
 	p->words = reader_words(r, c);
-	if (p->type->kind == NACRE_TYPE_ARRAY) { /* T x[n] as a parameter is T *x */
-		p->type->kind = NACRE_TYPE_POINTER;
-		p->type->size = p->type->align = 8;
-		if (!p->type->names[0])
-			p->type->spelling =
-				nacre_arena_printf(r->arena, "%s *", p->type->target->spelling);
-	}
+	if (p->type->kind == NACRE_TYPE_ARRAY || p->type->kind == NACRE_TYPE_FUNCTION)
+		become_pointer(r, p);
+	drop_const(p->type);
 	if (!*p->name)
 		p->name = NULL;
 	*list->end = p;
@@ -133,8 +168,13 @@ static void say_all(struct reader *r, struct nacre_function *f, const char **res
 static void read_params(struct reader *r, CXCursor c, struct nacre_function *f)
 {
 	struct param_list list = {r, f, &f->params};
+	int count = clang_Cursor_getNumArguments(c);
 
-	clang_visitChildren(c, visit_param, &list);
+	for (int i = 0; i < count; i++) /* not those of a function that is returned */
+		visit_param(clang_Cursor_getArgument(c, (unsigned)i), c, &list);
+	if (count < 0)
+		clang_visitChildren(c, visit_param, &list);
+	reader_rename_params(r, f);
 }
 
 void reader_function(struct reader *r, CXCursor c)
@@ -153,8 +193,11 @@ void reader_function(struct reader *r, CXCursor c)
 	f->name = name;
 	f->at = reader_at(r, c);
 	f->type = reader_type(r, clang_getCursorResultType(c));
+	drop_const(f->type);
 	f->variadic = clang_isFunctionTypeVariadic(clang_getCursorType(c));
+	f->macro = reader_knows_macro(r, name);
 	f->words = reader_words(r, c);
+	reader_support_function(r, c, f);
 	read_params(r, c, f);
 	*r->function_end = f;
 	r->function_end = &f->next;
@@ -170,6 +213,10 @@ void reader_callback(struct reader *r, CXCursor c, const char *name)
 	f->at = reader_at(r, c);
 	f->type = reader_type(r, clang_getResultType(clang_getPointeeType(type)));
 	f->variadic = clang_isFunctionTypeVariadic(clang_getPointeeType(type));
+	if (clang_getCanonicalType(clang_getPointeeType(type)).kind == CXType_FunctionNoProto)
+		reader_fail(r, &f->at,
+			    "callback %s does not say its parameters: name them, or say (void)",
+			    name);
 	f->words = reader_words(r, c);
 	cb->type = reader_type(r, type);
 	cb->number = r->m->callback_count++;
@@ -207,7 +254,8 @@ void reader_function_rules(struct reader *r, struct nacre_function *f)
 			reader_fail(r, &p->at, "%s: parameter %u needs a name in the overlay",
 				    f->name, n + 1);
 		else if (!f->refuse)
-			p->rule = reader_rule(r, PLACE_PARAM, p->name, p->type, p->words, &p->at);
+			p->rule = reader_rule(r, PLACE_PARAM, nacre_item_said(p), p->type, p->words,
+					      &p->at);
 	}
 	if (r->m->result && f->type->kind == NACRE_TYPE_INT)
 		result = result ? nacre_arena_printf(r->arena, "%s, %s", r->m->result, result)
@@ -215,9 +263,11 @@ void reader_function_rules(struct reader *r, struct nacre_function *f)
 	if (!r->failed && !f->refuse)
 		f->result = reader_rule(r, PLACE_RESULT, f->name, f->type, result, &f->at);
 	/* What the interface says about numbers says nothing about pointers or nothing at all. */
-	if (!f->on_fail && (f->type->kind != NACRE_TYPE_POINTER || is_pointer_value(r->m->on_fail)))
+	if (!f->on_fail && f->type->kind != NACRE_TYPE_STRUCT &&
+	    (f->type->kind != NACRE_TYPE_POINTER || is_pointer_value(r->m->on_fail)))
 		f->on_fail = r->m->on_fail;
-	if (!f->success && f->type->kind != NACRE_TYPE_POINTER && f->type->kind != NACRE_TYPE_VOID)
+	if (!f->success && f->type->kind != NACRE_TYPE_POINTER &&
+	    f->type->kind != NACRE_TYPE_VOID && f->type->kind != NACRE_TYPE_STRUCT)
 		f->success = r->m->success;
 }
 

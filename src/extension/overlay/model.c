@@ -12,6 +12,13 @@ bool nacre_rule_word(const struct nacre_rule *rule)
 	       rule->kind == NACRE_RULE_NULL;
 }
 
+const struct nacre_rule *nacre_rule_element(const struct nacre_rule *rule, uint64_t *count)
+{
+	for (*count = 1; rule->kind == NACRE_RULE_ARRAY; rule = rule->target)
+		*count *= rule->type->count;
+	return rule;
+}
+
 bool nacre_model_waives(const struct nacre_model *m, const char *name)
 {
 	for (const struct nacre_symbol_waiver *w = m->symbol_waivers; w; w = w->next)
@@ -28,6 +35,8 @@ int nacre_field_dir(const struct nacre_item *field, int dir)
 		return rule->dir & dir;
 	if (rule->kind == NACRE_RULE_STRING && !rule->interned)
 		return NACRE_IN & dir;
+	if (rule->kind == NACRE_RULE_CALLBACK || rule->kind == NACRE_RULE_NULL)
+		return NACRE_IN & dir; /* nothing that could come back */
 	if (rule->kind == NACRE_RULE_POINTER && rule->type->target->is_const)
 		return NACRE_IN & dir;
 	return dir;
@@ -76,8 +85,9 @@ static void add_failure(struct nacre_arena *a, char **text, const char *what,
 static void add_items(struct nacre_arena *a, char **text, const struct nacre_item *items)
 {
 	for (const struct nacre_item *i = items; i; i = i->next)
-		*text = nacre_arena_printf(a, "%s\n\t%s %s@%llu+%llu [%s]%s", *text, i->name,
-					   i->type->canonical, (unsigned long long)i->offset,
+		*text = nacre_arena_printf(a, "%s\n\t%s %s@%llu+%llu [%s]%s", *text,
+					   nacre_item_said(i), i->type->canonical,
+					   (unsigned long long)i->offset,
 					   (unsigned long long)i->type->size,
 					   i->words ? i->words : "", i->next ? "" : "\n");
 }

@@ -40,8 +40,8 @@ struct nacre_type {
 	const char *spelling, *canonical; /* as written; without typedefs */
 	const char *const *names;	  /* its typedefs, outermost first; ends with NULL */
 	uint64_t size, align;
-	bool is_signed, is_const;
-	uint64_t count;		    /* of an array */
+	bool is_signed, is_const, is_volatile;
+	uint64_t count;		    /* of an array, or of what a parameter is declared as */
 	struct nacre_type *target;  /* of a pointer or array; the result of a function */
 	struct nacre_type **params; /* of a function; ends with NULL */
 	struct nacre_record *record;
@@ -96,7 +96,7 @@ struct nacre_rule {
 	bool text;	       /* an out buffer that ends with 0 */
 	bool embedded;	       /* of a case: the value is a union, and bytes of it travel */
 	bool nullable, nonnull, opens, interned, cell, resident, cursor;
-	const char *max; /* of a string */
+	const char *max;   /* of a string */
 	const char *token; /* what a token stands for; NULL: all unnamed ones are of one kind */
 	struct nacre_handle *handle;
 	struct nacre_callback *callback;
@@ -113,13 +113,15 @@ struct nacre_rule {
 
 /** struct nacre_item - a parameter or a field */
 struct nacre_item {
-	const char *name;
+	const char *name;     /* in generated code */
+	const char *said;     /* in the overlay, where that is another; else NULL */
+	const char *declared; /* of a parameter: its type before it became a pointer, or NULL */
 	struct nacre_type *type;
 	struct nacre_at at;
 	const char *words; /* NULL: nothing was said */
 	struct nacre_rule *rule;
 	const char *table_entry; /* of a table: the function it is; "": none, waived */
-	uint64_t offset; /* of a field, in bits */
+	uint64_t offset;	 /* of a field, in bits */
 	bool bit_field;
 	struct nacre_item *next;
 };
@@ -127,8 +129,10 @@ struct nacre_item {
 /** struct nacre_record - a struct or union of the upstream header */
 struct nacre_record {
 	const char *name;     /* tag or typedef name; NULL for one without a name */
-	const char *spelling; /* "struct x" or its typedef */
-	bool is_union, complete;
+	const char *spelling; /* "struct x" or its typedef; one without a name: its type by
+				 __typeof__ */
+	const char *key;      /* what libclang calls it */
+	bool is_union, complete, nameless;
 	uint64_t size, align;
 	struct nacre_item *fields;
 	struct nacre_view *views; /* those that describe it */
@@ -172,6 +176,7 @@ struct nacre_function {
 	struct nacre_type *type; /* the result's */
 	struct nacre_rule *result;
 	struct nacre_item *params;
+	bool macro; /* a macro of the headers has this name as well */
 	bool variadic, refuse, idempotent, replay, secret, no_deadline;
 	const char *deadline; /* NULL: the interface's */
 	const char *success;  /* NULL: always */
@@ -240,6 +245,15 @@ bool nacre_model_waives(const struct nacre_model *m, const char *name);
 
 /** nacre_rule_flat() - may values of @rule travel as they lie in memory, in direction @dir? */
 bool nacre_rule_flat(const struct nacre_rule *rule, int dir);
+
+/** nacre_item_said() - what the overlay calls @item */
+static inline const char *nacre_item_said(const struct nacre_item *item)
+{
+	return item->said ? item->said : item->name;
+}
+
+/** nacre_rule_element() - what an array is made of in the end, and how many; others: @rule, 1 */
+const struct nacre_rule *nacre_rule_element(const struct nacre_rule *rule, uint64_t *count);
 
 /** nacre_rule_word() - is @rule one that takes one word of a message? */
 bool nacre_rule_word(const struct nacre_rule *rule);

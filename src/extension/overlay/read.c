@@ -17,6 +17,7 @@
 
 struct known {
 	const char *name;
+	bool macro;
 	struct known *next;
 };
 
@@ -27,6 +28,14 @@ static unsigned known_slot(const char *name)
 	while (*name)
 		h = h * 33 + (unsigned char)*name++;
 	return h % 1024;
+}
+
+static struct known *find_known(const struct reader *r, const char *name)
+{
+	for (struct known *k = r->known[known_slot(name)]; k; k = k->next)
+		if (!strcmp(k->name, name))
+			return k;
+	return NULL;
 }
 
 void reader_know(struct reader *r, const char *name)
@@ -43,10 +52,21 @@ void reader_know(struct reader *r, const char *name)
 
 bool reader_knows(const struct reader *r, const char *name)
 {
-	for (const struct known *k = r->known[known_slot(name)]; k; k = k->next)
-		if (!strcmp(k->name, name))
-			return true;
-	return false;
+	return find_known(r, name) != NULL;
+}
+
+void reader_know_macro(struct reader *r, const char *name)
+{
+	reader_know(r, name);
+	if (*name)
+		find_known(r, name)->macro = true;
+}
+
+bool reader_knows_macro(const struct reader *r, const char *name)
+{
+	const struct known *k = find_known(r, name);
+
+	return k && k->macro;
 }
 
 void *reader_fail(struct reader *r, const struct nacre_at *at, const char *fmt, ...)
@@ -209,6 +229,19 @@ static void read_handle(struct reader *r, CXCursor c, const char *name)
 	r->handle_end = &h->next;
 }
 
+/* A variable that the overlay declares as a part of the interface. */
+static void read_extern(struct reader *r, CXCursor c, const char *name)
+{
+	struct nacre_at at = reader_at(r, c);
+
+	reader_know(r, name);
+	if (!nacre_model_waives(r->m, name))
+		reader_fail(r, &at,
+			    "%s is a variable, which host and extension could not share: leave it "
+			    "out and say waive_symbol(%s, \"why\") in NACRE_INTERFACE",
+			    name, name);
+}
+
 static void read_variable(struct reader *r, CXCursor c)
 {
 	const char *name = reader_text(r, clang_getCursorSpelling(c));
@@ -219,6 +252,8 @@ static void read_variable(struct reader *r, CXCursor c)
 		read_handle(r, c, name + 13);
 	else if (!strncmp(name, "nacre_callback_", 15))
 		reader_callback(r, c, name + 15);
+	else if (clang_Cursor_getStorageClass(c) == CX_SC_Extern)
+		read_extern(r, c, name);
 	else
 		reader_know(r, name);
 }
@@ -273,7 +308,7 @@ static enum CXChildVisitResult visit_top(CXCursor c, CXCursor parent, CXClientDa
 		clang_visitChildren(c, visit_constant, r);
 		break;
 	case CXCursor_MacroDefinition:
-		reader_know(r, name);
+		reader_know_macro(r, name);
 		break;
 	case CXCursor_VarDecl:
 		if (in_overlay(r, c))

@@ -13,6 +13,7 @@
 
 #include <clang-c/Index.h>
 
+struct said;
 struct known; /* a name that expressions may use */
 struct named; /* a struct, union or typedef of the upstream header */
 
@@ -42,13 +43,16 @@ struct nacre_at reader_at(struct reader *r, CXCursor c);
 /** reader_words() - the text of all nacre annotations of @c, joined by commas; NULL without one */
 const char *reader_words(struct reader *r, CXCursor c);
 void reader_know(struct reader *r, const char *name);
+void reader_know_macro(struct reader *r, const char *name);
+bool reader_knows_macro(const struct reader *r, const char *name);
 bool reader_knows(const struct reader *r, const char *name);
 
 /* type.c */
 struct nacre_type *reader_type(struct reader *r, CXType t);
 /** reader_named_type() - "struct x", "x" or a typedef of the upstream header; NULL unknown */
 struct nacre_type *reader_named_type(struct reader *r, const char *name);
-struct nacre_item *reader_fields(struct reader *r, CXType record);
+/** reader_fields() - the fields of @type, which generated code knows as @record */
+struct nacre_item *reader_fields(struct reader *r, CXType type, const struct nacre_record *record);
 
 struct named {
 	const char *name;
@@ -81,6 +85,20 @@ void reader_function_rules(struct reader *r, struct nacre_function *f);
 void reader_callback_rules(struct reader *r, struct nacre_callback *c);
 struct nacre_handle *reader_find_handle(const struct reader *r, const char *name);
 struct nacre_callback *reader_find_callback(const struct reader *r, const char *name);
+
+/* misuse.c */
+/** reader_words_used() - every word that was said has become a part of @rule */
+void reader_words_used(struct reader *r, const struct said *s, const struct nacre_rule *rule);
+
+/* support.c: what generated code cannot do */
+void reader_support_type(struct reader *r, const char *name, const struct nacre_type *type,
+			 const struct nacre_at *at);
+void reader_support_field(struct reader *r, const struct nacre_item *field);
+void reader_support_function(struct reader *r, CXCursor c, const struct nacre_function *f);
+void reader_support_name(struct reader *r, const struct nacre_function *f);
+void reader_support_values(struct reader *r, const struct nacre_function *f);
+/** reader_rename_params() - away from names that generated code uses itself */
+void reader_rename_params(struct reader *r, struct nacre_function *f);
 
 /* check.c */
 void reader_check(struct reader *r);

@@ -36,6 +36,18 @@ static struct nacre_rule *handle_rule(struct said *s, struct nacre_type *type,
 	if (!h)
 		return reader_fail(s->r, &s->at, "'%s': no NACRE_HANDLE(%s, ..) says what that is",
 				   s->name, s->handle);
+	if (type->size != 4 && type->size != 8)
+		return reader_fail(
+			s->r, &s->at,
+			"'%s' is too small for a handle, which has 32 or 64 bits: refuse the "
+			"function, with waive(\"why\")",
+			s->name);
+	if (h->bits && h->bits != type->size * 8)
+		return reader_fail(
+			s->r, &s->at,
+			"'%s': the handle %s has %u bits elsewhere: describe this with another "
+			"NACRE_HANDLE",
+			s->name, h->name, h->bits);
 	rule->handle = h;
 	rule->opens = s->opens;
 	h->pointer |= type->kind == NACRE_TYPE_POINTER;
@@ -62,11 +74,12 @@ static struct nacre_rule *scalar_rule(struct said *s, struct nacre_type *type)
 	return rule;
 }
 
-/* What an array of fixed size can be made of: each element must mean something without words of its own. */
+/* What an array of fixed size can be made of. */
 static bool may_be_element(const struct nacre_rule *rule)
 {
 	return rule->kind == NACRE_RULE_ARRAY || rule->kind == NACRE_RULE_STRUCT ||
-	       (rule->kind == NACRE_RULE_SCALAR && rule->type->kind != NACRE_TYPE_BOOL);
+	       rule->kind == NACRE_RULE_SCALAR || rule->kind == NACRE_RULE_HANDLE ||
+	       rule->kind == NACRE_RULE_TOKEN;
 }
 
 /* Does handle(..), token or callback(..) mean what the pointer points to? */
@@ -88,7 +101,12 @@ static struct nacre_rule *target_rule(struct said *s, struct nacre_type *type)
 {
 	struct said inner = *s;
 	struct nacre_rule *rule;
-	bool extent = s->count || s->cap || s->len;
+	bool extent;
+
+	if (!s->count && !s->cap && !s->len && type->count) /* T x[n] as a parameter has n */
+		s->count = inner.count =
+			nacre_arena_printf(s->r->arena, "%llu", (unsigned long long)type->count);
+	extent = s->count || s->cap || s->len;
 
 	if (!s->dir && type->target->is_const && extent)
 		s->dir = inner.dir = NACRE_IN;
@@ -113,6 +131,17 @@ static struct nacre_rule *target_rule(struct said *s, struct nacre_type *type)
 	else if (is_char(type->target) && !extent)
 		return reader_fail(s->r, &s->at, "'%s': say how many: count(n), or string",
 				   s->name);
+	if (s->string && type->target->kind != NACRE_TYPE_POINTER && !is_char(type->target))
+		return reader_fail(s->r, &s->at, "'%s': string is for char *: say count(n)",
+				   s->name);
+	if (s->bytes && type->target->kind == NACRE_TYPE_UNION)
+		return said_bytes(s, type);
+	if (type->target->align > 8)
+		return reader_fail(
+			s->r, &s->at,
+			"'%s': %s needs an alignment of %llu, and messages have 8: refuse the "
+			"function, with waive(\"why\")",
+			s->name, type->target->spelling, (unsigned long long)type->target->align);
 	if (s->bytes && type->target->size != 1)
 		return reader_fail(s->r, &s->at,
 				   "'%s': bytes(n) is for void * and char *; say count(n)",
@@ -147,9 +176,28 @@ static struct nacre_rule *target_rule(struct said *s, struct nacre_type *type)
 				   "out, string, borrowed; several strings going in: strings",
 				   s->name);
 	rule->target = said_rule_for(&inner, type->target);
-	if (!s->r->failed)
-		rule->cell = nacre_rule_word(rule->target) && !extent && !rule->text;
+	if (s->r->failed)
+		return NULL;
+	rule->cell = nacre_rule_word(rule->target) && !extent && !rule->text;
+	if (rule->target->kind == NACRE_RULE_CALLBACK ||
+	    (nacre_rule_word(rule->target) && !rule->cell &&
+	     rule->target->kind != NACRE_RULE_SCALAR && rule->target->kind != NACRE_RULE_HANDLE))
+		return reader_fail(
+			s->r, &s->at,
+			"'%s': behind a pointer no functions travel, nor several tokens: refuse "
+			"the function, with waive(\"why\")",
+			s->name);
 	return rule;
+}
+
+/* The same type, or one that leaves its parameters open. */
+static bool same_function(const struct nacre_type *a, const struct nacre_type *b)
+{
+	size_t n = strlen(a->canonical);
+
+	return !strcmp(a->canonical, b->canonical) ||
+	       (n > 3 && !strcmp(a->canonical + n - 3, " ()") &&
+		!strncmp(a->canonical, b->canonical, n - 1));
 }
 
 static struct nacre_rule *pointer_rule(struct said *s, struct nacre_type *type)
@@ -203,6 +251,18 @@ static struct nacre_rule *pointer_rule(struct said *s, struct nacre_type *type)
 	    (!(s->dir & NACRE_OUT) || (s->place == PLACE_FIELD && s->interned)))
 		return said_string(s, type);
 	if (type->target->kind == NACRE_TYPE_FUNCTION) {
+		if (s->place == PLACE_RESULT)
+			return reader_fail(
+				s->r, &s->at,
+				"'%s' returns a function of the extension, which a host cannot "
+				"call: refuse it, with waive(\"why\")",
+				s->name);
+		if (s->dir & NACRE_OUT)
+			return reader_fail(
+				s->r, &s->at,
+				"'%s': functions of the host only go in: say in, or refuse the "
+				"function, with waive(\"why\")",
+				s->name);
 		if (!s->callback)
 			return reader_fail(s->r, &s->at,
 					   "'%s' is a function of the host: describe it "
@@ -210,6 +270,11 @@ static struct nacre_rule *pointer_rule(struct said *s, struct nacre_type *type)
 					   s->name);
 		rule = said_rule(s, NACRE_RULE_CALLBACK, type);
 		rule->callback = reader_find_callback(s->r, s->callback);
+		if (rule->callback && !same_function(type->target, rule->callback->type->target))
+			return reader_fail(
+				s->r, &s->at,
+				"'%s' has the type '%s', but callback(%s) describes '%s'", s->name,
+				type->canonical, s->callback, rule->callback->type->canonical);
 		return rule->callback ? rule
 				      : reader_fail(s->r, &s->at, "'%s': no NACRE_CALLBACK(%s, ..)",
 						    s->name, s->callback);
@@ -234,13 +299,21 @@ struct nacre_rule *said_rule_for(struct said *s, struct nacre_type *type)
 
 	if (s->r->failed)
 		return NULL;
+	if (s->ignore && s->place == PLACE_RESULT)
+		return reader_fail(
+			s->r, &s->at,
+			"%s: a result cannot be ignored: refuse the function, with waive(\"why\")",
+			s->name);
 	if (s->ignore) {
 		if (!s->waiver)
 			return reader_fail(s->r, &s->at,
 					   "'%s': ignore needs a reason: waive(\"why\")", s->name);
 		return said_rule(s, NACRE_RULE_IGNORE, type);
 	}
-	if (s->null && !s->cases && type->kind == NACRE_TYPE_POINTER)
+	reader_support_type(s->r, s->name, type, &s->at);
+	if (s->r->failed)
+		return NULL;
+	if (s->null && !s->cases && type->kind == NACRE_TYPE_POINTER && s->place != PLACE_RESULT)
 		return said_rule(s, NACRE_RULE_NULL, type);
 	switch (type->kind) {
 	case NACRE_TYPE_VOID:
@@ -267,13 +340,17 @@ struct nacre_rule *said_rule_for(struct said *s, struct nacre_type *type)
 		rule = said_rule(s, NACRE_RULE_ARRAY, type);
 		rule->target = said_rule_for(s, type->target);
 		if (!type->count)
-			return reader_fail(s->r, &s->at,
-					   "'%s': an array without a size cannot travel", s->name);
+			return reader_fail(
+				s->r, &s->at,
+				"'%s': an array without a size cannot travel: say ignore, "
+				"waive(\"why\") in a view, or refuse the function",
+				s->name);
 		if (rule->target && !may_be_element(rule->target))
-			return reader_fail(s->r, &s->at,
-					   "'%s': arrays of fixed size hold numbers, structs or such "
-					   "arrays; for anything else say ignore, waive(\"why\")",
-					   s->name);
+			return reader_fail(
+				s->r, &s->at,
+				"'%s': arrays of fixed size hold numbers, handles, tokens, structs "
+				"or such arrays; for anything else say ignore, waive(\"why\")",
+				s->name);
 		return rule;
 	case NACRE_TYPE_UNION:
 		if (s->cases && s->place == PLACE_FIELD)
@@ -282,11 +359,10 @@ struct nacre_rule *said_rule_for(struct said *s, struct nacre_type *type)
 			s->r, &s->at,
 			"'%s' is a union: say which member counts, "
 			"cases(tag == A: bytes(sizeof(int)); ..; else: bytes(0)), in a view of "
-			"its struct",
+			"its struct; behind a pointer of its own, bytes(n)",
 			s->name);
 	default:
-		return reader_fail(s->r, &s->at, "'%s' has the type %s, which cannot travel",
-				   s->name, type->spelling);
+		return NULL;
 	}
 }
 
@@ -300,7 +376,9 @@ struct nacre_rule *reader_rule(struct reader *r, enum rule_place place, const ch
 
 	said_words(&s, words);
 	rule = said_rule_for(&s, type);
-	if (!rule)
+	if (rule && !r->failed)
+		reader_words_used(r, &s, rule);
+	if (!rule || r->failed)
 		return NULL;
 	if (place == PLACE_FIELD) {
 		rule->dir = s.dir ? s.dir : rule->dir;

@@ -84,13 +84,14 @@ static struct nacre_record *read_record(struct reader *r, CXType t)
 	if (!strncmp(spelling, "const ", 6))
 		spelling += 6;
 	for (record = r->m->records; record; record = record->next)
-		if (!strcmp(record->spelling, spelling))
+		if (!strcmp(record->key, spelling))
 			return record;
 	record = nacre_arena_alloc(r->arena, sizeof(*record));
 	*r->record_end = record;
 	r->record_end = &record->next;
-	record->spelling = spelling;
-	if (!strchr(spelling, '(')) { /* "struct (unnamed at ..)" has no name */
+	record->spelling = record->key = spelling;
+	record->nameless = strchr(spelling, '(') != NULL; /* "struct (unnamed at ..)" */
+	if (!record->nameless) {
 		const char *space = strchr(spelling, ' ');
 
 		record->name = space ? space + 1 : spelling;
@@ -101,8 +102,20 @@ static struct nacre_record *read_record(struct reader *r, CXType t)
 	record->complete = true;
 	record->size = (uint64_t)clang_Type_getSizeOf(plain);
 	record->align = (uint64_t)clang_Type_getAlignOf(plain);
-	record->fields = reader_fields(r, plain);
+	if (!record->nameless) /* else once its parent has said what to call it */
+		record->fields = reader_fields(r, plain, record);
 	return record;
+}
+
+/* A typedef of an array keeps its const to itself: it is the element's. */
+static struct nacre_type *element_type(struct reader *r, CXType array)
+{
+	CXType element = clang_getArrayElementType(unwrapped(array));
+	CXType plain = clang_getArrayElementType(clang_getCanonicalType(array));
+	bool lost = clang_isConstQualifiedType(plain) &&
+		    !clang_isConstQualifiedType(clang_getCanonicalType(element));
+
+	return reader_type(r, lost ? plain : element);
 }
 
 struct nacre_type *reader_type(struct reader *r, CXType t)
@@ -115,6 +128,7 @@ struct nacre_type *reader_type(struct reader *r, CXType t)
 	type->canonical = reader_text(r, clang_getTypeSpelling(plain));
 	type->names = typedef_names(r, t);
 	type->is_const = clang_isConstQualifiedType(plain);
+	type->is_volatile = clang_isVolatileQualifiedType(plain);
 	type->size = size > 0 ? (uint64_t)size : 0;
 	type->align = align > 0 ? (uint64_t)align : 1;
 	switch (plain.kind) {
@@ -124,8 +138,9 @@ struct nacre_type *reader_type(struct reader *r, CXType t)
 		break;
 	case CXType_ConstantArray:
 	case CXType_IncompleteArray:
+	case CXType_VariableArray:
 		type->kind = NACRE_TYPE_ARRAY;
-		type->target = reader_type(r, clang_getArrayElementType(unwrapped(t)));
+		type->target = element_type(r, t);
 		if (plain.kind == CXType_ConstantArray)
 			type->count = (uint64_t)clang_getArraySize(plain);
 		break;
@@ -163,31 +178,79 @@ struct nacre_type *reader_named_type(struct reader *r, const char *name)
 
 struct field_list {
 	struct reader *r;
+	const struct nacre_record *record;
+	uint64_t base; /* where the members without a name begin whose fields are read */
 	struct nacre_item *first, **end;
 };
+
+/*
+ * What a header gives no name has one in generated code: the type of this field. With it the fields
+ * can be read, and it can have views.
+ */
+static void name_type(struct reader *r, const struct nacre_record *parent,
+		      const struct nacre_item *field, CXType t)
+{
+	const char *index = "", *star = "";
+	struct nacre_type *type = field->type;
+	struct nacre_record *record;
+
+	for (t = clang_getCanonicalType(t); type->kind == NACRE_TYPE_ARRAY; type = type->target) {
+		index = nacre_arena_printf(r->arena, "%s[0]", index);
+		t = clang_getArrayElementType(t);
+	}
+	if (type->kind == NACRE_TYPE_POINTER) {
+		star = "*";
+		type = type->target;
+		t = clang_getPointeeType(t);
+	}
+	record = type->record;
+	if (!record || !record->nameless)
+		return;
+	if (!record->name) {
+		record->name = nacre_arena_printf(
+			r->arena, "%s_%s", parent->name ? parent->name : "unnamed", field->name);
+		record->spelling = nacre_arena_printf(r->arena, "__typeof__(%s((%s *)0)->%s%s)",
+						      star, parent->spelling, field->name, index);
+		record->fields = reader_fields(r, t, record);
+	}
+	type->spelling = record->spelling;
+}
 
 static enum CXVisitorResult visit_field(CXCursor c, CXClientData data)
 {
 	struct field_list *list = data;
 	struct reader *r = list->r;
 	struct nacre_item *field = nacre_arena_alloc(r->arena, sizeof(*field));
+	CXType type = clang_getCursorType(c);
 
 	field->name = reader_text(r, clang_getCursorSpelling(c));
 	field->at = reader_at(r, c);
-	field->type = reader_type(r, clang_getCursorType(c));
-	field->words = reader_words(r, c);
-	field->offset = (uint64_t)clang_Cursor_getOffsetOfField(c);
+	field->offset = list->base + (uint64_t)clang_Cursor_getOffsetOfField(c);
 	field->bit_field = clang_Cursor_isBitField(c);
+	if (field->bit_field && !*field->name)
+		return CXVisit_Continue; /* padding */
+	field->type = reader_type(r, type);
+	field->words = reader_words(r, c);
+	if (!*field->name && field->type->kind == NACRE_TYPE_STRUCT) { /* its fields are ours */
+		uint64_t base = list->base;
+
+		list->base = field->offset;
+		clang_Type_visitFields(clang_getCanonicalType(type), visit_field, list);
+		list->base = base;
+		return CXVisit_Continue;
+	}
+	if (*field->name)
+		name_type(r, list->record, field, type);
 	*list->end = field;
 	list->end = &field->next;
 	return CXVisit_Continue;
 }
 
-struct nacre_item *reader_fields(struct reader *r, CXType record)
+struct nacre_item *reader_fields(struct reader *r, CXType type, const struct nacre_record *record)
 {
-	struct field_list list = {.r = r};
+	struct field_list list = {.r = r, .record = record};
 
 	list.end = &list.first;
-	clang_Type_visitFields(record, visit_field, &list);
+	clang_Type_visitFields(type, visit_field, &list);
 	return list.first;
 }

@@ -28,6 +28,39 @@ static enum CXChildVisitResult visit_body(CXCursor c, CXCursor parent, CXClientD
 	return CXChildVisit_Continue;
 }
 
+static void compare(struct reader *r, const struct nacre_view *v);
+
+static struct nacre_record *nameless(const struct nacre_type *type)
+{
+	while (type->kind == NACRE_TYPE_ARRAY ||
+	       (type->kind == NACRE_TYPE_POINTER && type->target->record))
+		type = type->target;
+	return type->record && type->record->nameless ? type->record : NULL;
+}
+
+/* A struct or union without a name: the same fields; those of a struct are a view of their own. */
+static void compare_nameless(struct reader *r, const struct nacre_view *v,
+			     struct nacre_item *shadow, const struct nacre_item *real)
+{
+	struct nacre_view *inner = nacre_arena_alloc(r->arena, sizeof(*inner));
+
+	inner->name = nacre_arena_printf(r->arena, "%s_%s", v->name, shadow->name);
+	inner->at = shadow->at;
+	inner->record = nameless(real->type);
+	inner->fields = nameless(shadow->type)->fields;
+	compare(r, inner);
+	shadow->type = real->type;
+	if (inner->record->is_union)
+		return;
+	*r->view_end = inner;
+	r->view_end = &inner->next;
+	inner->next_of_record = inner->record->views;
+	inner->record->views = inner;
+	shadow->words =
+		nacre_arena_printf(r->arena, "%s%sview(%s)", shadow->words ? shadow->words : "",
+				   shadow->words ? ", " : "", inner->name);
+}
+
 static void compare_field(struct reader *r, const struct nacre_item *shadow,
 			  const struct nacre_item *real)
 {
@@ -50,10 +83,18 @@ static void compare_field(struct reader *r, const struct nacre_item *shadow,
 /* Every field there, in order, at its place, of its type. */
 static void compare(struct reader *r, const struct nacre_view *v)
 {
-	const struct nacre_item *shadow = v->fields, *real = v->record->fields;
+	const struct nacre_item *real = v->record->fields;
+	struct nacre_item *shadow = v->fields;
 
 	for (; shadow && real && !r->failed; shadow = shadow->next, real = real->next) {
-		if (strcmp(shadow->name, real->name))
+		bool same = !strcmp(shadow->name, real->name);
+
+		if (same && shadow->offset == real->offset &&
+		    shadow->type->kind == real->type->kind &&
+		    shadow->type->size == real->type->size && nameless(shadow->type) &&
+		    nameless(real->type))
+			compare_nameless(r, v, shadow, real);
+		else if (!same)
 			reader_fail(r, &shadow->at,
 				    "field '%s' stands where the upstream header "
 				    "has '%s': copy the struct from there",
@@ -96,7 +137,7 @@ void reader_view(struct reader *r, CXCursor function)
 		return;
 	}
 	v->record = real->record;
-	v->fields = reader_fields(r, clang_getCursorType(s.record));
+	v->fields = reader_fields(r, clang_getCursorType(s.record), v->record);
 	compare(r, v);
 	*r->view_end = v;
 	r->view_end = &v->next;
@@ -110,7 +151,10 @@ struct nacre_view *reader_plain_view(struct reader *r, struct nacre_record *reco
 	struct nacre_view *v = nacre_arena_alloc(r->arena, sizeof(*v));
 
 	if (!record->name)
-		return reader_fail(r, at, "a struct without a name cannot travel");
+		return reader_fail(
+			r, at,
+			"a struct without a name cannot travel: give it a tag, or refuse "
+			"the function, with waive(\"why\")");
 	v->name = record->name;
 	v->record = record;
 	v->at = *at;
@@ -125,6 +169,14 @@ struct nacre_view *reader_plain_view(struct reader *r, struct nacre_record *reco
 	r->view_end = &v->next;
 	record->views = v;
 	for (struct nacre_item *f = v->fields; f && !r->failed; f = f->next) {
+		reader_support_field(r, f);
+		if (record->nameless &&
+		    (f->type->kind == NACRE_TYPE_POINTER || f->type->kind == NACRE_TYPE_UNION))
+			reader_fail(r, &f->at,
+				    "'%s', in a struct without a name, needs a rule: describe the "
+				    "struct "
+				    "that holds both with NACRE_VIEW",
+				    f->name);
 		if (f->type->kind == NACRE_TYPE_POINTER || f->type->kind == NACRE_TYPE_UNION)
 			reader_fail(r, at,
 				    "struct %s has the %s '%s': describe it with "
@@ -204,13 +256,7 @@ void reader_view_rules(struct reader *r, struct nacre_view *v)
 	for (struct nacre_item *f = v->fields; f && !r->failed; f = f->next) {
 		if (f->rule)
 			continue;
-		if (f->bit_field) {
-			reader_fail(r, &f->at,
-				    "'%s' is a bit-field: it has no address and cannot "
-				    "travel: refuse the function, with waive(\"why\")",
-				    f->name);
-			return;
-		}
+		reader_support_field(r, f);
 		if (table && is_function(f))
 			read_entry(r, v, f);
 		if (!f->rule)

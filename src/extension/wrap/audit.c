@@ -102,7 +102,7 @@ static void item(const struct emit *e, const struct nacre_item *i, struct counts
 	n->tokens += rule->kind == NACRE_RULE_TOKEN;
 	n->callbacks += rule->kind == NACRE_RULE_CALLBACK;
 	n->ignored += rule->kind == NACRE_RULE_IGNORE;
-	nacre_text_line(e->t, "    %s: %s", i->name,
+	nacre_text_line(e->t, "    %s: %s", nacre_item_said(i),
 			rule->kind == NACRE_RULE_CASES
 				? emit_text(e, "%s: depends on", dir_name(rule->dir))
 				: meaning(e, rule));

@@ -63,6 +63,8 @@ const char *emit_expr(const struct emit *e, const char *expr, enum emit_phase ph
 		      const char *cap);
 /** emit_declare() - "type name" for any type */
 const char *emit_declare(const struct emit *e, const struct nacre_type *type, const char *name);
+/** emit_undefine() - macros of the headers that have the name of a function */
+void emit_undefine(struct nacre_text *t, const struct nacre_model *m);
 /** emit_plain() - the spelling of @type without an outer const */
 const char *emit_plain(const struct emit *e, const struct nacre_type *type);
 /** emit_size() - the size of an element of the kind that @rule points to */
@@ -117,6 +119,18 @@ void emit_take_words(const struct emit *e);
 void emit_take_rest(const struct emit *e);
 void emit_reply_words(const struct emit *e);
 void emit_reply_rest(const struct emit *e);
+
+/* emit_array.c */
+/* An array of fixed size that does not travel as it lies in memory; in the four roles. */
+void emit_send_array(const struct emit *e, const struct nacre_item *p, int dir);
+void emit_accept_array(const struct emit *e, const struct nacre_item *p, int dir);
+void emit_take_array(const struct emit *e, const struct nacre_item *p, int dir);
+void emit_reply_array(const struct emit *e, const struct nacre_item *p, int dir);
+/* A struct that is a result: room for it, read and checked, its handles translated, sent. */
+void emit_expect_struct(const struct emit *e);
+void emit_read_struct(const struct emit *e);
+void emit_translate_struct(const struct emit *e);
+void emit_put_struct(const struct emit *e);
 
 /* emit_view.c */
 /** emit_collect() - which views are needed in which direction, from all functions */

@@ -188,6 +188,8 @@ static void accept_value(const struct emit *e, const struct nacre_item *p, int d
 				"nacre_give_array(%s, &host->%s, true, 1, 1, sizeof(host->%s), "
 				"\"%s\");",
 				e->call, p->name, p->name, p->name);
+	else if (rule->kind == NACRE_RULE_ARRAY)
+		emit_accept_array(e, p, dir);
 	else
 		nacre_text_line(e->t, "accept_%s(%s, &host->%s, &%s);",
 				emit_instance(e, rule->view, dir), e->call, p->name,

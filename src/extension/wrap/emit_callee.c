@@ -206,6 +206,8 @@ static void take_value(const struct emit *e, const struct nacre_item *p, int dir
 		return;
 	if (nacre_rule_flat(p->rule, dir))
 		nacre_text_line(e->t, "nacre_get_flat(&%s, &%s, sizeof(%s));", e->in, value, value);
+	else if (p->rule->kind == NACRE_RULE_ARRAY)
+		emit_take_array(e, p, dir);
 	else
 		nacre_text_line(e->t, "take_%s(%s, &%s%s);", emit_instance(e, p->rule->view, dir),
 				e->call, value,
@@ -234,7 +236,7 @@ static void declare_param(const struct emit *e, const struct nacre_item *p)
 	const struct nacre_rule *rule = p->rule;
 	bool buffer = rule->kind == NACRE_RULE_POINTER || rule->kind == NACRE_RULE_CASES;
 
-	if (rule->kind == NACRE_RULE_STRUCT) {
+	if (p->type->kind == NACRE_TYPE_STRUCT || p->type->kind == NACRE_TYPE_UNION) {
 		nacre_text_line(e->t, "%s;", emit_declare(e, p->type, p->name));
 		nacre_text_line(e->t, "memset(&%s, 0, sizeof(%s));", p->name, p->name);
 		return;
@@ -391,6 +393,8 @@ static void reply_value(const struct emit *e, const struct nacre_item *p, int di
 	if (nacre_rule_flat(p->rule, dir))
 		nacre_text_line(e->t, "nacre_put_array(&%s, &%s, 1, sizeof(%s));", e->out, value,
 				value);
+	else if (p->rule->kind == NACRE_RULE_ARRAY)
+		emit_reply_array(e, p, dir);
 	else
 		nacre_text_line(e->t, "reply_%s(%s, &%s, &%s);",
 				emit_instance(e, p->rule->view, dir), e->call, value,

@@ -4,13 +4,23 @@
 
 #include <string.h>
 
+/* As the header declares it, where that is an array or a function: compilers compare. */
+static const char *declare_as(const struct emit *e, const char *declared, const char *name)
+{
+	size_t n = strcspn(declared, "[(");
+
+	return emit_text(e, "%.*s%s%s%s", (int)n, declared, n && declared[n - 1] == ' ' ? "" : " ",
+			 name, declared + n);
+}
+
 static const char *head(const struct emit *e, const struct nacre_function *f)
 {
 	const char *params = f->params ? "" : "void";
 
 	for (const struct nacre_item *p = f->params; p; p = p->next)
 		params = emit_text(e, "%s%s%s", params, *params ? ", " : "",
-				   emit_declare(e, p->type, p->name));
+				   p->declared ? declare_as(e, p->declared, p->name)
+					       : emit_declare(e, p->type, p->name));
 	if (f->variadic)
 		params = emit_text(e, "%s, ...", params);
 	return emit_text(e, "EXPORT %s(%s)", emit_declare(e, f->type, f->name), params);
@@ -76,8 +86,7 @@ static void expect_result(const struct emit *e)
 		nacre_text_line(e->t, "nacre_call_expect(&call, 8 + nacre_padded((%s) + 1));",
 				emit_max(e, rule, true));
 	else if (rule->kind == NACRE_RULE_STRUCT)
-		nacre_text_line(e->t, "nacre_call_expect(&call, 8 + nacre_padded(sizeof(%s)));",
-				e->f->type->spelling);
+		emit_expect_struct(e);
 	else if (rule->kind != NACRE_RULE_VOID)
 		nacre_text_line(e->t, "nacre_call_expect(&call, 8);");
 }
@@ -99,9 +108,7 @@ static void read_result(const struct emit *e)
 				emit_plain(e, rule->type), rule->alias);
 		return;
 	case NACRE_RULE_STRUCT:
-		nacre_text_line(e->t, "%s;", left);
-		nacre_text_line(e->t, "memset(&result, 0, sizeof(result));");
-		nacre_text_line(e->t, "nacre_get_flat(&call.in, &result, sizeof(result));");
+		emit_read_struct(e);
 		return;
 	default:
 		nacre_text_line(e->t, "%s = %s;", left, emit_get(e, rule));
@@ -120,6 +127,8 @@ static void translate_result(const struct emit *e)
 		nacre_text_line(e->t, "if (success && !result)");
 		nacre_text_line(e->t, "\t%s", emit_violate(e, "the result is NULL"));
 	}
+	if (rule->kind == NACRE_RULE_STRUCT)
+		emit_translate_struct(e);
 	if (rule->kind != NACRE_RULE_HANDLE)
 		return;
 	nacre_text_line(e->t, "if (success)");
@@ -156,6 +165,9 @@ static void attempt(const struct emit *e)
 {
 	const struct nacre_function *f = e->f;
 
+	for (const struct nacre_item *p = f->params; p; p = p->next)
+		if (p->rule->kind == NACRE_RULE_IGNORE)
+			nacre_text_line(e->t, "(void)%s;", p->name);
 	refuse_null(e);
 	expect_result(e);
 	emit_send_words(e);

@@ -149,6 +149,7 @@ void emit_proxy(struct nacre_text *t, const struct nacre_model *m)
 		       m->overlay);
 	for (const struct nacre_include *i = m->includes; i; i = i->next)
 		nacre_text_raw(t, "#include \"%s\"\n", i->file);
+	emit_undefine(t, m);
 	nacre_text_raw(t, "\n/* An overlay says result >= 0 of unsigned results as well. */\n"
 			  "#pragma GCC diagnostic ignored \"-Wtype-limits\"\n\n"
 			  "#define EXPORT __attribute__((visibility(\"default\")))\n\n");

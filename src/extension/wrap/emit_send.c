@@ -245,6 +245,10 @@ static void send_value(const struct emit *e, const struct nacre_item *p, int dir
 			expect(e, emit_text(e, "8 + nacre_padded(sizeof(%s))", value));
 		return;
 	}
+	if (rule->kind == NACRE_RULE_ARRAY) {
+		emit_send_array(e, p, dir);
+		return;
+	}
 	if (dir & NACRE_OUT) {
 		nacre_text_line(e->t, "%s.was = %s;", emit_keep(e, p, 0), value);
 		value = emit_keep(e, p, 0);

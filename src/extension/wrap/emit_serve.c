@@ -19,7 +19,7 @@ static void put_result(const struct emit *e)
 		nacre_text_line(e->t, "nacre_put_word(&s->out, result != NULL);");
 		return;
 	case NACRE_RULE_STRUCT:
-		nacre_text_line(e->t, "nacre_put_array(&s->out, &result, 1, sizeof(result));");
+		emit_put_struct(e);
 		return;
 	default:
 		emit_put(e, rule, "result", "result");

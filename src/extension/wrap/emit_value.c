@@ -71,9 +71,25 @@ const char *emit_expr(const struct emit *e, const char *expr, enum emit_phase ph
 	return text ? text : expr;
 }
 
+void emit_undefine(struct nacre_text *t, const struct nacre_model *m)
+{
+	bool any = false;
+
+	for (const struct nacre_function *f = m->functions; f; f = f->next) {
+		if (!f->macro)
+			continue;
+		if (!any)
+			nacre_text_raw(t, "\n/* Macros of the headers that have the name of a "
+					  "function. */\n");
+		any = true;
+		nacre_text_raw(t, "#undef %s\n", f->name);
+	}
+}
+
 const char *emit_declare(const struct emit *e, const struct nacre_type *type, const char *name)
 {
-	const char *s = type->spelling, *star = strstr(s, "(*");
+	const char *s = type->spelling,
+		   *star = strncmp(s, "__typeof__", 10) ? strstr(s, "(*") : NULL;
 	size_t n = strlen(s);
 
 	if (star) /* int (*)(void): the name belongs into the middle */
@@ -91,6 +107,8 @@ const char *emit_plain(const struct emit *e, const struct nacre_type *type)
 		return type->spelling + 6;
 	if (type->is_const && n > 6 && !strcmp(type->spelling + n - 6, "*const"))
 		return emit_text(e, "%.*s", (int)(n - 5), type->spelling);
+	if (type->is_const && !strncmp(type->canonical, "const ", 6)) /* by its typedef */
+		return type->canonical + 6;
 	return type->spelling;
 }
 
@@ -175,9 +193,34 @@ const char *emit_max(const struct emit *e, const struct nacre_rule *rule, bool f
 	return from_extension ? "4096" : "16 << 20";
 }
 
-/* "errno = x" or "*out = x", the latter only where there is an out. */
-static void put_statement(const struct emit *e, const char *statement)
+/* Parameters by the names that they have in generated code. */
+static const char *param_name(const struct nacre_scope *scope, const struct nacre_item *item,
+			      bool deref)
 {
+	const struct emit *e = scope->data;
+
+	return deref ? emit_text(e, "*%s", item->name) : item->name;
+}
+
+static const char *renamed(const struct emit *e, const char *statement)
+{
+	const struct nacre_scope scope = {
+		.arena = e->m->arena, .items = e->items, .name = param_name, .data = e};
+	const char *text;
+
+	for (const struct nacre_item *p = e->view ? NULL : e->items; p; p = p->next) {
+		if (!p->said || !nacre_expr_names(statement, p->said))
+			continue;
+		text = nacre_expr_rewrite(&scope, statement, NULL);
+		return text ? text : statement;
+	}
+	return statement;
+}
+
+/* "errno = x" or "*out = x", the latter only where there is an out. */
+static void put_statement(const struct emit *e, const char *said)
+{
+	const char *statement = renamed(e, said);
 	size_t n = *statement == '*' ? strcspn(statement + 1, " =") : 0;
 
 	if (n) {
@@ -284,7 +327,8 @@ void emit_put(const struct emit *e, const struct nacre_rule *rule, const char *n
 		break;
 	case NACRE_RULE_TOKEN:
 		if (e->proxy)
-			nacre_text_line(e->t, "nacre_put_token(&%s, %s, (const void *)(uintptr_t)%s);",
+			nacre_text_line(e->t,
+					"nacre_put_token(&%s, %s, (const void *)(uintptr_t)%s);",
 					e->out, token_kind(e, rule), value);
 		else
 			nacre_text_line(e->t, "nacre_put_word(&%s, (uint64_t)(uintptr_t)%s);",

@@ -20,6 +20,10 @@ static void collect_view(struct nacre_view *view, int dir)
 
 static void collect_rule(const struct nacre_rule *rule, int dir)
 {
+	uint64_t count;
+
+	if (rule->kind == NACRE_RULE_ARRAY && !nacre_rule_flat(rule, dir))
+		collect_rule(nacre_rule_element(rule, &count), dir);
 	if (rule->kind == NACRE_RULE_STRUCT && !nacre_rule_flat(rule, dir))
 		collect_view(rule->view, dir);
 	if (emit_deep(rule, dir)) {
@@ -84,6 +88,7 @@ static void keep_member(const struct emit *e, const struct nacre_item *f,
 			const struct nacre_rule *rule, int dir, int number)
 {
 	const char *name = number ? emit_text(e, "%s%d", f->name, number) : f->name;
+	uint64_t count;
 
 	if (!(dir & NACRE_OUT))
 		return;
@@ -93,6 +98,11 @@ static void keep_member(const struct emit *e, const struct nacre_item *f,
 	else if (rule->kind == NACRE_RULE_STRUCT && !nacre_rule_flat(rule, dir))
 		nacre_text_line(e->t, "struct keep_%s %s;", emit_instance(e, rule->view, dir),
 				name);
+	else if (rule->kind == NACRE_RULE_ARRAY && !nacre_rule_flat(rule, dir) &&
+		 nacre_rule_element(rule, &count)->kind == NACRE_RULE_STRUCT)
+		nacre_text_line(e->t, "struct keep_%s %s[%llu];",
+				emit_instance(e, nacre_rule_element(rule, &count)->view, dir), name,
+				(unsigned long long)count);
 }
 
 static void keep_struct(const struct emit *e, struct nacre_view *view, int dir)
@@ -102,10 +112,12 @@ static void keep_struct(const struct emit *e, struct nacre_view *view, int dir)
 	view->kept |= 1u << dir;
 	for (const struct nacre_item *f = view->fields; f; f = f->next) { /* embedded ones first */
 		int inner = nacre_field_dir(f, dir);
+		uint64_t count;
+		const struct nacre_rule *element = nacre_rule_element(f->rule, &count);
 
-		if (f->rule->kind == NACRE_RULE_STRUCT && inner & NACRE_OUT &&
+		if (element->kind == NACRE_RULE_STRUCT && inner & NACRE_OUT &&
 		    !nacre_rule_flat(f->rule, inner))
-			keep_struct(e, f->rule->view, inner);
+			keep_struct(e, element->view, inner);
 	}
 	nacre_text_open(e->t, "struct keep_%s", emit_instance(e, view, dir));
 	nacre_text_line(e->t, e->proxy ? "%s was, now;" : "%s was;", view->record->spelling);
@@ -226,19 +238,26 @@ static void send_array_function(const struct emit *e, const struct nacre_view *v
 	nacre_text_close(t, "\n");
 }
 
+static const char *accept_head(const struct emit *e, const struct nacre_view *v, int dir)
+{
+	const char *name = emit_instance(e, v, dir);
+
+	return emit_text(e,
+			 "static void accept_%s(struct nacre_call *call, %s *host, "
+			 "struct keep_%s *keep)",
+			 name, v->record->spelling, name);
+}
+
 static void accept_function(const struct emit *outer, const struct nacre_view *v, int dir)
 {
-	const char *name = emit_instance(outer, v, dir), *type = v->record->spelling;
+	const char *type = v->record->spelling;
 	struct nacre_text body = {.indent = 1}, *t = outer->t;
 	struct emit e = *outer;
 
 	e.t = &body;
 	emit_accept_words(&e);
 	emit_accept_rest(&e);
-	nacre_text_function(t,
-			    "static void accept_%s(struct nacre_call *call, %s *host, "
-			    "struct keep_%s *keep)",
-			    name, type, name);
+	nacre_text_function(t, "%s", accept_head(&e, v, dir));
 	if (emit_uses(&body, "own"))
 		nacre_text_line(t, "const %s *own = &keep->was;\n", type);
 	unused(t, &body, (const char *const[]){"call", "host", NULL});
@@ -374,9 +393,18 @@ static void take_array_function(const struct emit *e, const struct nacre_view *v
 	nacre_text_close(t, "\n");
 }
 
+static const char *reply_head(const struct emit *e, const struct nacre_view *v, int dir)
+{
+	const char *name = emit_instance(e, v, dir);
+
+	return emit_text(e,
+			 "static void reply_%s(struct nacre_service *s, const %s *own, "
+			 "const struct keep_%s *keep)",
+			 name, v->record->spelling, name);
+}
+
 static void reply_function(const struct emit *outer, const struct nacre_view *v, int dir)
 {
-	const char *name = emit_instance(outer, v, dir);
 	struct nacre_text body = {.indent = 1}, *t = outer->t;
 	struct emit e = *outer;
 
@@ -384,10 +412,7 @@ static void reply_function(const struct emit *outer, const struct nacre_view *v,
 	e.replying = true;
 	emit_reply_words(&e);
 	emit_reply_rest(&e);
-	nacre_text_function(t,
-			    "static void reply_%s(struct nacre_service *s, const %s *own, "
-			    "const struct keep_%s *keep)",
-			    name, v->record->spelling, name);
+	nacre_text_function(t, "%s", reply_head(&e, v, dir));
 	unused(t, &body, (const char *const[]){"s", "own", "keep", NULL});
 	nacre_text_raw(t, "%s", body.data ? body.data : "");
 	nacre_text_close(t, "\n");
@@ -446,8 +471,33 @@ static bool needs_array(const struct nacre_model *m, const struct nacre_view *v,
 	return false;
 }
 
+/* Does a view that is defined before @v hold structs of it by value? */
+static bool embedded_before(const struct nacre_model *m, const struct nacre_view *v, int want)
+{
+	for (const struct nacre_view *w = m->views; w && w != v; w = w->next)
+		for (int dir = NACRE_IN; dir <= NACRE_INOUT; dir++)
+			for (const struct nacre_item *f = w->fields; f && w->used & 1u << dir;
+			     f = f->next) {
+				uint64_t count;
+				const struct nacre_rule *rule = nacre_rule_element(f->rule, &count);
+
+				if (rule->kind == NACRE_RULE_STRUCT && rule->view == v &&
+				    nacre_field_dir(f, dir) == want &&
+				    !nacre_rule_flat(f->rule, want))
+					return true;
+			}
+	return false;
+}
+
 static void declare_view(const struct emit *e, const struct nacre_view *v, int dir)
 {
+	if (embedded_before(e->m, v, dir)) {
+		nacre_text_line(e->t, "%s;",
+				e->proxy ? send_head(e, v, dir) : take_head(e, v, dir));
+		if (dir & NACRE_OUT)
+			nacre_text_line(e->t, "%s;",
+					e->proxy ? accept_head(e, v, dir) : reply_head(e, v, dir));
+	}
 	if (!needs_array(e->m, v, dir))
 		return;
 	nacre_text_line(e->t, "%s;",

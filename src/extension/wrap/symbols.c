@@ -61,11 +61,30 @@ static const struct wrap_symbol *uncovered(const struct nacre_model *m,
 	return first;
 }
 
+/* A function of the overlay that the extension has under another version as well, "name@VERSION".
+ */
+static const struct wrap_symbol *older(const struct nacre_model *m, const struct wrap_exports *elf,
+				       char *full, size_t room)
+{
+	for (size_t i = 0; i < elf->symbol_count; i++) {
+		const struct wrap_symbol *s = &elf->symbols[i];
+
+		if (!s->function || s->default_version || !*s->version ||
+		    !function_named(m, s->name))
+			continue;
+		snprintf(full, room, "%s@%s", s->name, s->version);
+		if (!nacre_model_waives(m, full))
+			return s;
+	}
+	return NULL;
+}
+
 int wrap_compare(const struct nacre_model *m, const struct wrap_exports *elf, const char *overlay,
 		 struct nacre_error *e)
 {
 	const char *slash = strrchr(overlay, '/'), *file = slash ? slash + 1 : overlay;
-	char where[48];
+	char where[48], full[200];
+	const struct wrap_symbol *old;
 
 	for (const struct nacre_function *f = m->functions; f; f = f->next) {
 		if (symbol_named(elf, f->name) || has_table(m))
@@ -76,6 +95,17 @@ int wrap_compare(const struct nacre_model *m, const struct wrap_exports *elf, co
 			"the extension has no function %s: take it out of the overlay, or "
 			"wrap the version that has it",
 			f->name);
+	}
+	old = older(m, elf, full, sizeof(full));
+	if (old) {
+		snprintf(where, sizeof(where), "%s:%u", file,
+			 function_named(m, old->name)->at.line);
+		return nacre_error_set(
+			e, NACRE_E_INPUT, 0, where,
+			"the extension exports %s for hosts of an older version, and a proxy "
+			"has the default one alone: say waive_symbol(%s, \"why\") in "
+			"NACRE_INTERFACE",
+			full, full);
 	}
 	for (int data = 0; data <= 1; data++) {
 		const struct wrap_symbol *s = uncovered(m, elf, data);

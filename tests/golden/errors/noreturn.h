@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "upstream.h"
 #include <nacre/overlay.h>
 
 NACRE_INTERFACE(wrong, on_fail(-1));
-int plain(int result);
+void put(int n) __attribute__((noreturn));

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <nacre/overlay.h>
+
+NACRE_INTERFACE(wrong, on_fail(-1));
+struct s {
+	const int n;
+};
+int put(const struct s *v nacre(in));

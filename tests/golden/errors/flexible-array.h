@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <nacre/overlay.h>
+
+NACRE_INTERFACE(wrong, on_fail(-1));
+struct s {
+	int n;
+	char text[];
+};
+int put(struct s *v nacre(in));

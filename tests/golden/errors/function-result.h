@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <nacre/overlay.h>
+
+NACRE_INTERFACE(wrong, on_fail(-1));
+int (*get(int n))(int n) nacre(on_fail(NULL));

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <nacre/overlay.h>
+
+NACRE_INTERFACE(wrong, on_fail(-1));
+struct s {
+	int kind;
+	union {
+		int i;
+		double d;
+	};
+};
+int put(struct s *v nacre(in));

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <nacre/overlay.h>
+
+NACRE_INTERFACE(wrong, on_fail(-1));
+struct s {
+	int n;
+	char *text;
+};
+NACRE_VIEW(s) {
+	struct s {
+		int n;
+		char *text nacre(out, cap(n), len(n));
+	};
+}
+int put(struct s v);
