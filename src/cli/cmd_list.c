@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cmd_list.c - `nacre list`: what is registered, and whether it can work */
 #include "commands.h"
-#include "json.h"
+#include "base/json.h"
 #include "store.h"
 
 #include "base/auto.h"

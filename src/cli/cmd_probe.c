@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cmd_probe.c - `nacre probe`: what this machine can do for virtual processes */
 #include "commands.h"
-#include "json.h"
+#include "base/json.h"
 
 #include "base/auto.h"
 #include "extension/confine/confine.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* json.c - print JSON (RFC 8259) whose nesting and commas are always right */
-#include "json.h"
+#include "base/json.h"
 
 /* Bytes of the UTF-8 character at @s (RFC 3629: shortest form, no surrogates), 0 when it is none.
  */

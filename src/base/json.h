@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* json.h - print JSON whose nesting and commas are always right */
-#ifndef NACRE_CLI_JSON_H
-#define NACRE_CLI_JSON_H
+#ifndef NACRE_BASE_JSON_H
+#define NACRE_BASE_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>
