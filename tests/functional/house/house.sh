@@ -82,10 +82,42 @@ none() # SENTENCE COMMAND: it prints nothing
 	tap_note "$work/found"
 }
 
+# README says what tools/overlay-lines prints, however its lines are broken.
+wrong_figure()
+{
+	local figure
+	figure=$(tools/overlay-lines overlays/pkcs11.h) || echo "overlay-lines failed"
+	figure=${figure#*: }
+	tr '\n' ' ' <README.md | grep -qF "${figure:-?}" || echo "README.md does not say: $figure"
+}
+
+wrong_count()
+{
+	cat >"$work/counted.h" <<-'END'
+		/* int f(int comment); */
+		#define MACRO(x) \
+			nacre(x);
+		NACRE_INTERFACE(counted, on_fail(";/*"));
+		NACRE_VIEW(v) { struct s { int a nacre(in); }; }
+
+		int f(int a, /* one */
+		      // two
+
+		      int *b nacre(in)) MACRO(idempotent);
+		static inline int helper(int a) { return g(a); }
+		void h(void);
+		typedef int not_this(int);
+	END
+	tools/overlay-lines "$work/counted.h" | cut -d: -f2- |
+		grep -vxF ' 3 lines of declarations for 2 functions, 1.5 per function; 9 lines in all'
+}
+
 requires_program ctags
 none "every room includes only from the layers below it" wrong_includes
 none "every room has a rule" rooms_without_rule
 none "no function is longer than 100 lines" long_functions
 none "no file is longer than 1000 lines" long_files
 none "every file says its licence" without_licence
+none "README says how many lines the overlay for PKCS#11 has" wrong_figure
+none "and they are counted right" wrong_count
 finish
