@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* json.c - whatever is printed is JSON */
-#include "cli/json.h"
+#include "base/json.h"
 
 #include "tap.h"
 
