@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* convert.h - a quiet disk becomes a virtual machine (C14, C17, C18, C20)
+ *
+ * DOC: Theory of Operation
+ *
+ * The instructions, in order: look (inventory), plan (map), make an image, copy what is in use, fit the
+ * table to a larger disk, look again at the copy, mend it (fix-ups), define the machine around it, prove
+ * that it boots, report. The source is only ever read. The image has no valid header or footer
+ * until it is mended: what a run that was cut short leaves cannot be taken for a disk; it is
+ * removed where the run itself could still do so. The directory that results is portable: copy it,
+ * adjust, run.
+ */
+#ifndef NACRE_CONVERSION_CONVERT_H
+#define NACRE_CONVERSION_CONVERT_H
+
+#include "conversion/fixup/fixup.h"
+#include "conversion/plan.h"
+#include "machine/definition.h"
+#include "machine/qemu/qemu.h"
+
+/** struct nacre_convert_says - what a run tells while it works; any may be NULL */
+struct nacre_convert_says {
+	void (*stage)(void *arg, const char *stage);                     /* "looking", "copying"... */
+	void (*bytes)(void *arg, uint64_t done, uint64_t total);         /* of the copy */
+	void (*fix)(void *arg, const char *fix, const char *sentence);   /* planned or done */
+	void (*boot)(void *arg, const char *stage, double seconds);
+	void *arg;
+};
+
+/** struct nacre_convert_options - zero is a good default for all but the paths */
+struct nacre_convert_options {
+	const char *source;      /* image or block device */
+	const char *source_format; /* NULL: by content */
+	const char *directory;   /* to be made: disk0.*, NAME.xml, nacre.json, report.html */
+	const char *format;      /* "vhd" (default), "vhd-fixed", "raw" */
+	const char *name;        /* NULL: the directory's last part */
+	uint64_t size;           /* of the new disk; 0: as the source */
+	bool grow_last;
+	bool plan_only, no_check;
+	uint32_t memory_mb, cpus; /* 0: 2048 and 2 */
+	int timeout_s;            /* of the boot check; 0: 300, without KVM 600 */
+	struct nacre_fix_options fix;
+	struct nacre_convert_says says;
+};
+
+/** struct nacre_convert_result - figures for the user; the rest is in nacre.json and the report */
+struct nacre_convert_result {
+	struct nacre_definition definition;
+	uint64_t used, skipped, read, written;
+	double seconds_look, seconds_copy, seconds_fix;
+	size_t changes;
+	bool checked;
+	struct nacre_boot_result boot;
+};
+
+/** nacre_convert() - all of it; on an error nothing is left of the directory that it made */
+int nacre_convert(const struct nacre_convert_options *o, struct nacre_convert_result *result,
+		  struct nacre_error *e);
+
+/** struct nacre_repair_options - an image that is already there is only made bootable */
+struct nacre_repair_options {
+	const char *image, *format;
+	bool plan_only, undo; /* undo: from IMAGE.undo */
+	struct nacre_fix_options fix;
+	struct nacre_convert_says says;
+};
+
+/** nacre_repair() - mend @o->image in place; what was there before is kept in IMAGE.undo */
+int nacre_repair(const struct nacre_repair_options *o, size_t *changes, struct nacre_error *e);
+
+#endif
