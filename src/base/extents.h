@@ -30,6 +30,9 @@ uint64_t nacre_extents_total(const struct nacre_extents *x, uint32_t tag);
 /**
  * nacre_extents_widen() - every extent of @tag becomes whole granules (outward); what is then nearer to each
  * other than @gap bytes becomes one
+ *
+ * A granule takes what another tag had in it. A gap is only bridged where it belongs to no other tag: what
+ * is to be left out stays out. Return: -1: no memory, granule 0, or beyond the largest offset; @x is as it was.
  */
 int nacre_extents_widen(struct nacre_extents *x, uint32_t tag, uint32_t granule, uint64_t gap);
 void nacre_extents_free(struct nacre_extents *x);
