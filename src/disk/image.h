@@ -3,8 +3,8 @@
  *
  * Formats: raw files and block devices, VHD fixed and dynamic, qcow2 (read only, by qemu-nbd and
  * libnbd). An image is a sequence of `size` bytes; what was never written reads as zeroes. An image
- * that is being made carries no valid header or footer until nacre_image_finish(): a run that was cut
- * short leaves nothing that looks whole.
+ * that is being made is PATH.partial and carries no valid header or footer until nacre_image_finish()
+ * gives it its name: a run that was cut short leaves nothing that looks whole.
  */
 #ifndef NACRE_DISK_IMAGE_H
 #define NACRE_DISK_IMAGE_H
@@ -39,24 +39,39 @@ struct nacre_image_ops {
 	void (*close)(struct nacre_image *image);
 };
 
-/** struct nacre_image - an open image; one thread at a time, but reads may run beside each other */
+/**
+ * struct nacre_image - an open image
+ *
+ * Reads, writes and nacre_image_data() may run beside each other, in any number of threads, as long as
+ * nobody writes what another reads or writes. Everything else is for one thread alone.
+ */
 struct nacre_image {
 	const struct nacre_image_ops *ops;
 	char *path;
+	char *partial;      /* its name while it is being made, or NULL */
 	int fd;
+	int direct;         /* the same file past the page cache, for what is aligned; -1: not in use */
 	uint64_t size;      /* bytes of the disk, a multiple of 512 */
 	uint32_t sector;    /* logical sector: 512, or 4096 of a block device that has those */
 	bool writable;
+	bool device;        /* a block device */
+	bool unfinished;    /* made here, and nacre_image_finish() not reached */
+	bool named;         /* the caller said the format; otherwise the content is not believed as much */
 	void *own;          /* the format's */
 };
 
 extern const struct nacre_image_ops *const nacre_image_formats[]; /* NULL-ended */
 
-/** nacre_image_open() - @format: a name, or NULL to find out by content (raw if it is none of them) */
+/**
+ * nacre_image_open() - @format: a name, or NULL to find out by content (raw if it is none of them)
+ *
+ * A block device is raw unless @format says otherwise: what is on it belongs to the machine that used it.
+ * A raw file that is no whole number of sectors is one sector longer, and ends with zeroes.
+ */
 struct nacre_image *nacre_image_open(const char *path, const char *format, bool writable,
 				     struct nacre_error *e);
 /**
- * nacre_image_create() - make @path, which must not exist (or be a block device for "raw")
+ * nacre_image_create() - make @path, which must not exist (or, for "raw", be a block device that nothing uses)
  * @size: bytes; rounded up to 512. Refused with the reason where the format cannot hold it
  * @used: what will be written, so that a dynamic VHD's table comes first and its blocks lie in order;
  *        NULL: blocks are added as they are written
@@ -68,8 +83,18 @@ int nacre_image_read(struct nacre_image *image, uint64_t offset, void *data, siz
 		     struct nacre_error *e);
 int nacre_image_write(struct nacre_image *image, uint64_t offset, const void *data, size_t size,
 		      struct nacre_error *e);
+/**
+ * nacre_image_data() - the first range at or after @offset that may hold anything but zeroes
+ * @length: 0: there is none. The range is not always the longest: the next one may touch it
+ */
 int nacre_image_data(struct nacre_image *image, uint64_t offset, uint64_t *start, uint64_t *length,
 		     struct nacre_error *e);
+/**
+ * nacre_image_finish() - all that was written is on the disk, and the image is whole
+ *
+ * A new image gets its name here (-1 and NACRE_E_EXISTS if somebody took it meanwhile). It may be written to
+ * afterwards, and finished again.
+ */
 int nacre_image_finish(struct nacre_image *image, struct nacre_error *e);
 /** nacre_image_close() - also NULL; what was created and not finished is removed */
 void nacre_image_close(struct nacre_image *image);
