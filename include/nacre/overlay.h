@@ -54,8 +54,9 @@
  *
  * Parameters, fields and results
  *   in | out | inout        direction of a pointer's target
- *   count(expr)             elements behind the pointer; default 1, of T x[4] 4. On an out buffer it says the
- *                           capacity before the call and the length after it, as cap and len do
+ *   count(expr)             elements behind the pointer; default 1, of T x[4] 4. On an out buffer
+ *                           it says the capacity before the call and the length after it, as cap
+ *                           and len do
  *   bytes(expr)             the same in bytes, for void * and char *
  *   string | string(max)    ends with 0; max counts bytes without the 0 (default 4096 for what
  *                           the extension gives, 16 MiB for what the host gives)
