@@ -199,9 +199,12 @@ static struct nacre_instance *instance_take(uint64_t deadline, struct nacre_erro
 		instance = nacre_steal(supervisor.spare);
 		if (!instance)
 			instance = instance_request(e);
-		if (instance && supervisor.ops->settle(supervisor.template, &instance->v, deadline, e) == 0 &&
-		    supervisor.ops->alive(&instance->v))
-			return instance;
+		if (instance && supervisor.ops->settle(supervisor.template, &instance->v, deadline, e) == 0) {
+			if (supervisor.ops->alive(&instance->v))
+				return instance;
+			nacre_error_set(e, NACRE_E_LOST, 0, supervisor.r->name,
+					"the virtual process ended as it came up");
+		}
 		nacre_instance_drop(instance);
 		template_drop();
 		if (nacre_clock() >= deadline)

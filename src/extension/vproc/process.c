@@ -143,7 +143,8 @@ static int namespace_depth(const char *path, int *pid)
 /*
  * Is @fd the pidfd of a process that the host may end? It came from the sandbox, whose code can get
  * hold of a pidfd of the host (SO_PEERPIDFD) and hand it back. A clone lives at least one pid
- * namespace below the host; without namespaces it is at least neither the host nor its parent.
+ * namespace below the host; without namespaces it is at least neither the host nor its parent. What has
+ * ended already (-1) cannot be ended any more: a clone whose constructor failed at once.
  */
 static bool is_victim(const struct nacre_template *t, int fd)
 {
@@ -152,6 +153,8 @@ static bool is_victim(const struct nacre_template *t, int fd)
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	depth = namespace_depth(path, &pid);
+	if (t->started && pid == -1)
+		return true;
 	if (!t->started || pid <= 0 || pid == getpid() || pid == getppid())
 		return false;
 	return t->namespaces ? depth > own_depth : true;
