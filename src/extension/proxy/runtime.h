@@ -146,7 +146,6 @@ int nacre_channel_open(struct nacre_channel *channel, struct nacre_instance *ins
 bool nacre_channels_unload(void);
 /** nacre_forked() - is this a child of the process that made the state? */
 bool nacre_forked(void);
-extern unsigned nacre_epoch;
 
 /** nacre_syscall_name() - "openat" for 257 (the table of confine/, generated at build time) */
 const char *nacre_syscall_name(int nr);

@@ -377,8 +377,7 @@ static void close_all(bool ours)
 	if (current) { /* other threads may still hold it: its descriptors go at once */
 		if (ours)
 			supervisor.ops->stop(&current->v);
-		nacre_fd_drop(&current->v.pidfd);
-		nacre_fd_drop(&current->v.control);
+		supervisor.ops->leave(&current->v);
 		nacre_instance_drop(current);
 	}
 	template_drop();
@@ -387,9 +386,10 @@ static void close_all(bool ours)
 void nacre_supervisor_forget(void)
 {
 	nacre_supervisor_init(); /* another thread may have held the lock while forking */
+	if (supervisor.ops)
+		supervisor.ops->forked();
 	if (supervisor.spare) {
-		nacre_fd_drop(&supervisor.spare->v.pidfd);
-		nacre_fd_drop(&supervisor.spare->v.control);
+		supervisor.ops->leave(&supervisor.spare->v);
 		supervisor.spare->first.page = NULL; /* not mapped in the child */
 	}
 	atomic_store(&supervisor.dropped, NULL); /* leaked: they may be half on the list */

@@ -7,25 +7,46 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-unsigned nacre_epoch;
-
 static _Thread_local struct nacre_channel *mine;
+static unsigned epoch; /* forks between the first process and this one */
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool key_made;
+static _Atomic bool key_made;
+
+/*
+ * Of the list, and of the descriptors of the channels on it: their threads may be in calls when the proxy
+ * takes its leave at exit(). Nothing is locked while it is held.
+ */
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct nacre_channel *all;
-static volatile uint8_t *fork_page; /* 1 in the process that made it, 0 in its children */
+static bool closed; /* the proxy has left, and nobody had a channel */
 
-static void list_add(struct nacre_channel *channel)
+/*
+ * Whose the state is. The page is wiped on fork: a child finds NOBODYS, and one thread of it makes
+ * the state anew. A part of the library rather than a mapping of its own: a thread that comes while
+ * the process exits must still find it.
+ */
+enum { NOBODYS, BEING_MADE, OURS };
+static struct {
+	_Alignas(NACRE_PAGE) _Atomic uint8_t whose;
+	uint8_t pad[NACRE_PAGE - 1];
+} fork_page;
+
+static bool list_add(struct nacre_channel *channel)
 {
+	bool open;
+
 	pthread_mutex_lock(&list_lock);
-	channel->next = all;
-	channel->link = &all;
-	if (all)
-		all->link = &channel->next;
-	all = channel;
+	open = !closed;
+	if (open) {
+		channel->next = all;
+		channel->link = &all;
+		if (all)
+			all->link = &channel->next;
+		all = channel;
+	}
 	pthread_mutex_unlock(&list_lock);
+	return open;
 }
 
 static void list_remove(struct nacre_channel *channel)
@@ -37,11 +58,17 @@ static void list_remove(struct nacre_channel *channel)
 	pthread_mutex_unlock(&list_lock);
 }
 
+/* Made by this process? Whose first: the epoch is still to change while another thread makes the state. */
+static bool is_ours(const struct nacre_channel *channel)
+{
+	return !nacre_forked() && channel->epoch == epoch;
+}
+
 static void on_thread_end(void *arg)
 {
 	struct nacre_channel *channel = arg;
 
-	if (channel->epoch == nacre_epoch && !nacre_forked()) {
+	if (is_ours(channel)) {
 		nacre_channel_clear(channel, true);
 		list_remove(channel);
 	}
@@ -51,38 +78,43 @@ static void on_thread_end(void *arg)
 
 static void prepare_once(void)
 {
-	void *page = mmap(NULL, NACRE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (page != MAP_FAILED && madvise(page, NACRE_PAGE, MADV_WIPEONFORK) == 0) {
-		fork_page = page;
-		*fork_page = 1;
-	}
+	madvise(&fork_page, sizeof(fork_page), MADV_WIPEONFORK);
 	nacre_supervisor_init();
 	key_made = pthread_key_create(&key, on_thread_end) == 0;
+	atomic_store(&fork_page.whose, OURS);
 }
 
 bool nacre_forked(void)
 {
-	return fork_page && !*fork_page;
+	return atomic_load_explicit(&fork_page.whose, memory_order_acquire) != OURS;
 }
 
-/* In a forked child, once: what was inherited belongs to the parent. */
+/*
+ * In a forked child, once: what was inherited belongs to the parent. The child may have started threads
+ * that all come here at once; no lock can tell them apart, as it may have been held while forking.
+ */
 static void start_anew(void)
 {
 	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+	uint8_t nobodys = NOBODYS;
 
-	nacre_epoch++;
+	if (!atomic_compare_exchange_strong(&fork_page.whose, &nobodys, BEING_MADE)) {
+		while (nacre_forked())
+			usleep(50);
+		return;
+	}
+	epoch++;
 	memcpy(&list_lock, &fresh, sizeof(list_lock));
 	all = NULL; /* the channels of threads that do not exist here */
 	nacre_supervisor_forget();
-	*fork_page = 1;
+	atomic_store(&fork_page.whose, OURS);
 }
 
 struct nacre_channel *nacre_channel_mine(void)
 {
 	struct nacre_channel *channel = mine;
 
-	if (__builtin_expect(channel && *fork_page && channel->epoch == nacre_epoch, 1))
+	if (__builtin_expect(channel && is_ours(channel), 1))
 		return channel;
 	pthread_once(&once, prepare_once);
 	if (nacre_forked())
@@ -96,9 +128,12 @@ struct nacre_channel *nacre_channel_mine(void)
 	}
 	memset(channel, 0, sizeof(*channel));
 	channel->map.owned = NACRE_NO_FD;
-	channel->epoch = nacre_epoch;
+	channel->epoch = epoch;
 	mine = channel;
-	list_add(channel);
+	if (!list_add(channel)) {
+		free(nacre_steal(mine));
+		return NULL;
+	}
 	if (key_made)
 		pthread_setspecific(key, channel);
 	return channel;
@@ -112,7 +147,9 @@ void nacre_channel_clear(struct nacre_channel *channel, bool polite)
 		return;
 	if (polite && !channel->depth && !atomic_load(&instance->lost))
 		nacre_map_send(&channel->map, NULL, NACRE_KIND_BYE, 0, 0);
+	pthread_mutex_lock(&list_lock);
 	nacre_map_close(&channel->map);
+	pthread_mutex_unlock(&list_lock);
 	channel->instance = NULL;
 	channel->deadline = 0;
 	channel->denied_seen = 0;
@@ -162,33 +199,46 @@ static int await_hello(struct nacre_channel *channel, uint64_t serial, uint64_t 
 	return 0;
 }
 
+static int channel_map(struct nacre_channel *channel, struct nacre_instance *instance, struct nacre_error *e)
+{
+	int result = 0;
+
+	pthread_mutex_lock(&list_lock);
+	if (instance->first_free)
+		channel->map = instance->first;
+	else
+		result = nacre_map_create(&channel->map, e);
+	pthread_mutex_unlock(&list_lock);
+	return result;
+}
+
 int nacre_channel_open(struct nacre_channel *channel, struct nacre_instance *instance,
 		       const struct nacre_vproc_ops *ops, uint64_t deadline, struct nacre_error *e)
 {
+	bool first = instance->first_free;
+
 	channel->instance = instance;
 	channel->denied_seen = 0;
 	channel->owes_spare = false;
-	if (instance->first_free) {
-		channel->map = instance->first;
-		instance->first_free = false;
-	} else {
-		if (nacre_map_create(&channel->map, e) < 0 ||
-		    ops->open(&instance->v, channel->map.fd, e) < 0)
-			return -1;
-	}
+	if (channel_map(channel, instance, e) < 0)
+		return -1;
+	instance->first_free = false;
+	if (!first && ops->open(&instance->v, channel->map.fd, e) < 0)
+		return -1;
 	return await_hello(channel, instance->v.serial, deadline, e);
 }
 
 /*
  * This runs at dlclose() and at exit(), and cannot tell which. At exit other threads may be in calls: of
- * their channels only the descriptors are closed, and the memory is left to them.
+ * their channels only the descriptors are closed, and the memory is left to them. Where there are none, there
+ * will be none: what they would use is about to be freed.
  */
 bool nacre_channels_unload(void)
 {
 	struct nacre_channel *own = mine;
 	bool last;
 
-	if (own && own->epoch == nacre_epoch && !own->depth) {
+	if (own && is_ours(own) && !own->depth) {
 		nacre_channel_clear(own, false);
 		list_remove(own);
 		free(own);
@@ -197,7 +247,7 @@ bool nacre_channels_unload(void)
 	pthread_mutex_lock(&list_lock);
 	for (struct nacre_channel *it = all; it; it = it->next)
 		nacre_fd_drop(&it->map.owned);
-	last = !all;
+	last = closed = !all;
 	pthread_mutex_unlock(&list_lock);
 	return last;
 }
@@ -210,6 +260,4 @@ __attribute__((destructor)) static void unload(void)
 	pthread_key_delete(key);
 	key_made = false;
 	nacre_supervisor_unload();
-	if (!all && fork_page)
-		munmap((void *)(uintptr_t)fork_page, NACRE_PAGE);
 }

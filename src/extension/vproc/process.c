@@ -19,14 +19,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum { KNOWN_MAX = 64 };
+
+/*
+ * Of the descriptors of settled virtual processes: at exit() they are closed while threads may be in
+ * calls, who must not look at, or end, what has their numbers by then.
+ */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct nacre_template {
 	char *name;
@@ -309,20 +317,42 @@ static int process_open(struct nacre_vproc *v, int fd, struct nacre_error *e)
 
 static bool process_alive(const struct nacre_vproc *v)
 {
-	struct pollfd p = {.fd = v->pidfd.fd, .events = POLLIN};
+	struct pollfd p = {.events = POLLIN};
+	bool alive;
 
-	return v->pidfd.fd < 0 || poll(&p, 1, 0) == 0;
+	pthread_mutex_lock(&lock);
+	p.fd = v->pidfd.fd;
+	alive = p.fd < 0 || poll(&p, 1, 0) == 0;
+	pthread_mutex_unlock(&lock);
+	return alive;
 }
 
 static void process_stop(struct nacre_vproc *v)
 {
-	if (v->stopped)
-		return;
-	v->stopped = true;
-	if (nacre_fd_ours(&v->pidfd))
-		syscall(SYS_pidfd_send_signal, v->pidfd.fd, SIGKILL, NULL, 0);
-	if (nacre_fd_ours(&v->control))
-		shutdown(v->control.fd, SHUT_RDWR);
+	pthread_mutex_lock(&lock);
+	if (!v->stopped) {
+		v->stopped = true;
+		if (nacre_fd_ours(&v->pidfd))
+			syscall(SYS_pidfd_send_signal, v->pidfd.fd, SIGKILL, NULL, 0);
+		if (nacre_fd_ours(&v->control))
+			shutdown(v->control.fd, SHUT_RDWR);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+static void process_leave(struct nacre_vproc *v)
+{
+	pthread_mutex_lock(&lock);
+	nacre_fd_drop(&v->pidfd);
+	nacre_fd_drop(&v->control);
+	pthread_mutex_unlock(&lock);
+}
+
+static void process_forked(void)
+{
+	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+	memcpy(&lock, &fresh, sizeof(lock));
 }
 
 static void process_release(struct nacre_template *t, struct nacre_vproc *v)
@@ -331,8 +361,7 @@ static void process_release(struct nacre_template *t, struct nacre_vproc *v)
 	for (int i = 0; t && i < KNOWN_MAX; i++)
 		if (t->known[i] == v)
 			t->known[i] = NULL;
-	nacre_fd_drop(&v->pidfd);
-	nacre_fd_drop(&v->control);
+	process_leave(v);
 }
 
 const struct nacre_vproc_ops nacre_vproc_process = {
@@ -343,6 +372,8 @@ const struct nacre_vproc_ops nacre_vproc_process = {
 	.open = process_open,
 	.alive = process_alive,
 	.stop = process_stop,
+	.leave = process_leave,
+	.forked = process_forked,
 	.release = process_release,
 	.destroy = process_destroy,
 };

@@ -2,8 +2,9 @@
 /* vproc.h - virtual processes behind one ops table
  *
  * A template is prepared once; virtual processes are clones of it; recovery is taking the next clone.
- * The supervisor (proxy/) knows no backend. It serialises all calls on one template. What comes
- * from a template or a virtual process is hostile.
+ * The supervisor (proxy/) knows no backend. It serialises all calls on one template, but for alive()
+ * and stop(), which any user of a settled virtual process may call. What comes from a template or a
+ * virtual process is hostile.
  */
 #ifndef NACRE_VPROC_VPROC_H
 #define NACRE_VPROC_VPROC_H
@@ -45,6 +46,10 @@ struct nacre_vproc_ops {
 	bool (*alive)(const struct nacre_vproc *v);
 	/* End it from outside, now, with everything in it. */
 	void (*stop)(struct nacre_vproc *v);
+	/* Close what belongs to @v; other threads may go on to use it, and find nothing. */
+	void (*leave)(struct nacre_vproc *v);
+	/* In a forked child, first: another thread may have been in any of these functions. */
+	void (*forked)(void);
 	/* Forget @v: stops it, closes what belongs to it; not the struct. */
 	void (*release)(struct nacre_template *t, struct nacre_vproc *v);
 	/* End the template and all its clones. */

@@ -101,6 +101,50 @@ static int before_first_call(const struct victim *victim, void *arg)
 	return 0;
 }
 
+static pthread_barrier_t barrier;
+
+static void *call_first(void *arg)
+{
+	pthread_barrier_wait(&barrier);
+	return (void *)(intptr_t)(v->do_add((int)(intptr_t)arg, 1) != (int)(intptr_t)arg + 1);
+}
+
+/* None of them has called before: all of them find the state of the parent. */
+static int child_starts_threads(void *arg)
+{
+	enum { THREADS = 4 };
+	pthread_t threads[THREADS];
+	void *wrong;
+	int sum = 0;
+
+	(void)arg;
+	pthread_barrier_init(&barrier, NULL, THREADS);
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, call_first, (void *)(intptr_t)i);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &wrong);
+		sum += wrong != NULL;
+	}
+	return sum;
+}
+
+static int threads_in_child(const struct victim *victim, void *arg)
+{
+	enum { FORKS = 20 };
+	int wrong = 0, status, first = 0;
+
+	v = victim;
+	v->do_add(1, 1);
+	for (int i = 0; i < FORKS; i++) {
+		status = in_child(child_starts_threads, NULL);
+		if (status && !wrong++)
+			first = status;
+	}
+	check(arg, wrong == 0, "%d children whose threads call at once: %d fail, the first with %d", FORKS,
+	      wrong, first);
+	return 0;
+}
+
 static _Atomic bool stop;
 
 static int count_visit(victim_handle handle, const char *text, int number, void *user)
@@ -259,6 +303,7 @@ int main(void)
 {
 	checks_run("plain", NULL, plain, 60000);
 	checks_run("before-first-call", NULL, before_first_call, 30000);
+	checks_run("threads-in-child", NULL, threads_in_child, 60000);
 	checks_run("while-others-call", NULL, while_others_call, 60000);
 	checks_run("no-children", NULL, no_children, 30000);
 	checks_run("exec", NULL, exec_sees_nothing, 30000);

@@ -99,40 +99,6 @@ static int cycles(const struct victim *first, void *arg)
 	return 0;
 }
 
-static pthread_barrier_t called, unloaded;
-
-static void *call_and_stay(void *arg)
-{
-	const struct victim *v = arg;
-	bool right = v->do_add(1, 2) == 3;
-
-	pthread_barrier_wait(&called);
-	pthread_barrier_wait(&unloaded);
-	return (void *)(intptr_t)right; /* it ends after the code that it had a channel of is gone */
-}
-
-static int threads_outlive(const struct victim *v, void *arg)
-{
-	enum { THREADS = 4 };
-	pthread_t threads[THREADS];
-	int right = 0;
-	void *result;
-
-	pthread_barrier_init(&called, NULL, THREADS + 1);
-	pthread_barrier_init(&unloaded, NULL, THREADS + 1);
-	for (int i = 0; i < THREADS; i++)
-		pthread_create(&threads[i], NULL, call_and_stay, (void *)(uintptr_t)v);
-	pthread_barrier_wait(&called);
-	check(arg, dlclose(v->library) == 0, "unloaded while %d threads that have called live", THREADS);
-	pthread_barrier_wait(&unloaded);
-	for (int i = 0; i < THREADS; i++) {
-		pthread_join(threads[i], &result);
-		right += result != NULL;
-	}
-	check(arg, right == THREADS, "they end well");
-	return 0;
-}
-
 static int twice(const struct victim *v, void *arg)
 {
 	const struct checks *c = arg;
@@ -149,7 +115,6 @@ static int twice(const struct victim *v, void *arg)
 int main(void)
 {
 	checks_run("cycles", NULL, cycles, 60000);
-	checks_run("threads-outlive", NULL, threads_outlive, 30000);
 	checks_run("twice", NULL, twice, 30000);
 	return tell_done();
 }

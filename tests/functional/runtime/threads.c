@@ -3,10 +3,13 @@
 #include "checks.h"
 #include "tell.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { THREADS = 4, CALLS = 3000, COMERS = 2000, CROWD = 64 };
@@ -222,6 +225,71 @@ static int crashes(const struct victim *victim, void *arg)
 	return 0;
 }
 
+static void *for_ever(void *arg)
+{
+	for (int n = 0;; n++)
+		v->do_pick(n);
+	return arg;
+}
+
+/* At exit(), threads go on while the proxy takes its leave. */
+static int leaving(const struct victim *victim, void *arg)
+{
+	enum { HOSTS = 20 };
+	int status, well = 0;
+	pthread_t thread;
+	pid_t pid;
+
+	v = victim;
+	for (int i = 0; i < HOSTS; i++) {
+		pid = fork();
+		if (pid == 0) {
+			alarm(10);
+			for (int k = 0; k < THREADS; k++)
+				pthread_create(&thread, NULL, for_ever, NULL);
+			v->do_sleep(5);
+			exit(0);
+		}
+		well += waitpid(pid, &status, 0) == pid && status == 0;
+	}
+	check(arg, well == HOSTS, "%d hosts that exit while %d threads call: %d end well", HOSTS, THREADS,
+	      well);
+	return 0;
+}
+
+static pthread_barrier_t called, unloaded;
+
+static void *call_and_stay(void *arg)
+{
+	const struct victim *victim = arg;
+	bool right = victim->do_add(1, 2) == 3;
+
+	pthread_barrier_wait(&called);
+	pthread_barrier_wait(&unloaded);
+	return (void *)(intptr_t)right; /* it ends after the code that it had a channel of is gone */
+}
+
+static int threads_outlive(const struct victim *victim, void *arg)
+{
+	pthread_t threads[THREADS];
+	int right = 0;
+	void *result;
+
+	pthread_barrier_init(&called, NULL, THREADS + 1);
+	pthread_barrier_init(&unloaded, NULL, THREADS + 1);
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, call_and_stay, (void *)(uintptr_t)victim);
+	pthread_barrier_wait(&called);
+	check(arg, dlclose(victim->library) == 0, "unloaded while %d threads that have called live", THREADS);
+	pthread_barrier_wait(&unloaded);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &result);
+		right += result != NULL;
+	}
+	check(arg, right == THREADS, "they end well");
+	return 0;
+}
+
 static void *restart_slowly(void *arg)
 {
 	return (void *)(intptr_t)(v->do_add((int)(intptr_t)arg, 1) == (int)(intptr_t)arg + 1);
@@ -262,6 +330,8 @@ int main(void)
 	checks_run("crowd", "memory_mb = 1024\n", crowd, 60000);
 	checks_run("small-stack", NULL, small_stack, 30000);
 	checks_run("crashes", NULL, crashes, 60000);
+	checks_run("leaving", NULL, leaving, 60000);
+	checks_run("threads-outlive", NULL, threads_outlive, 30000);
 	checks_run("patience", NULL, patience, 30000);
 	return tell_done();
 }
