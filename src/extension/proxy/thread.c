@@ -199,7 +199,8 @@ static int await_hello(struct nacre_channel *channel, uint64_t serial, uint64_t 
 	return 0;
 }
 
-static int channel_map(struct nacre_channel *channel, struct nacre_instance *instance, struct nacre_error *e)
+static int channel_map(struct nacre_channel *channel, struct nacre_instance *instance,
+		       struct nacre_error *e)
 {
 	int result = 0;
 

@@ -322,7 +322,8 @@ static bool process_alive(const struct nacre_vproc *v)
 
 	pthread_mutex_lock(&lock);
 	p.fd = v->pidfd.fd;
-	alive = p.fd < 0 || poll(&p, 1, 0) == 0;
+	/* A failure is a pending signal of the host's, even where there is no time to wait. */
+	alive = p.fd < 0 || poll(&p, 1, 0) <= 0;
 	pthread_mutex_unlock(&lock);
 	return alive;
 }
