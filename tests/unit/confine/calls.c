@@ -351,10 +351,7 @@ static void test_other_table(void)
 
 int main(int argc, char **argv)
 {
-	if (!sandbox_user(argc, argv)) {
-		tap_ok(true, "an ordinary user runs it already");
-		return tap_done();
-	}
+	sandbox_user(argc, argv);
 	means = nacre_confine_probe();
 	test_useful(means, "all means");
 	test_useful(means & ~(unsigned)NACRE_CONFINE_USERNS, "without namespaces");

@@ -145,10 +145,7 @@ static void test_load(unsigned with, const char *how)
 
 int main(int argc, char **argv)
 {
-	if (!sandbox_user(argc, argv)) {
-		tap_ok(true, "an ordinary user runs it already");
-		return tap_done();
-	}
+	sandbox_user(argc, argv);
 	means = nacre_confine_probe();
 	find_library();
 	if (!library[0]) {

@@ -218,10 +218,7 @@ int main(int argc, char **argv)
 	unsigned means;
 	int before;
 
-	if (!sandbox_user(argc, argv)) {
-		tap_ok(true, "an ordinary user runs it already");
-		return tap_done();
-	}
+	sandbox_user(argc, argv);
 	before = mounts();
 	means = nacre_confine_probe();
 	make_files();

@@ -217,10 +217,7 @@ int main(int argc, char **argv)
 {
 	int fd;
 
-	if (!sandbox_user(argc, argv)) {
-		tap_ok(true, "an ordinary user runs it already");
-		return tap_done();
-	}
+	sandbox_user(argc, argv);
 	means = nacre_confine_probe();
 	if (!(means & NACRE_CONFINE_SECCOMP)) {
 		tap_skip("learning", "no seccomp here");

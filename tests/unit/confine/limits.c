@@ -131,10 +131,7 @@ static void test_threads(void)
 
 int main(int argc, char **argv)
 {
-	if (!sandbox_user(argc, argv)) {
-		tap_ok(true, "an ordinary user runs it already");
-		return tap_done();
-	}
+	sandbox_user(argc, argv);
 	means = nacre_confine_probe();
 	test_limits();
 	test_tmp();

@@ -256,10 +256,7 @@ static void test_host_reads(void)
 
 int main(int argc, char **argv)
 {
-	if (!sandbox_user(argc, argv)) {
-		tap_ok(true, "an ordinary user runs it already");
-		return tap_done();
-	}
+	sandbox_user(argc, argv);
 	means = nacre_confine_probe();
 	if (!(means & NACRE_CONFINE_SECCOMP)) {
 		tap_skip("processes are refused", "no seccomp here");

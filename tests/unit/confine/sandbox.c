@@ -2,10 +2,11 @@
 /* sandbox.c - run a function as a virtual process would run: launcher, zygote, clone */
 #include "sandbox.h"
 
+#include "nobody.h"
+
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -191,19 +192,10 @@ struct outcome *sandbox_run(const struct sandbox *s, int *status)
 	return shared;
 }
 
-bool sandbox_user(int argc, char **argv)
+void sandbox_user(int argc, char **argv)
 {
-	if (argc < 2 || strcmp(argv[1], "nobody"))
-		return true;
-	if (geteuid() != 0)
-		return false;
-	if (setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 ||
-	    setresuid(65534, 65534, 65534) < 0)
-		err(1, "cannot become an ordinary user");
-	/* As after an exec: /proc/self is its own again. */
-	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
-		err(1, "dumpable");
-	return true;
+	if (argc > 1 && !strcmp(argv[1], "nobody"))
+		nobody_run((const char *const[]){NULL}, argv);
 }
 
 const char *sandbox_scratch(void)

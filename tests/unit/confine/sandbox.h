@@ -46,8 +46,8 @@ struct outcome *sandbox_run(const struct sandbox *s, int *status);
 /** sandbox_was_denied() - did the watcher name @call? */
 bool sandbox_was_denied(const struct outcome *o, const char *call);
 
-/** sandbox_user() - argument "nobody": go on as an ordinary user. Return: false to skip */
-bool sandbox_user(int argc, char **argv);
+/** sandbox_user() - argument "nobody": run this program again as an ordinary user, if it is not run by one */
+void sandbox_user(int argc, char **argv);
 
 /** sandbox_scratch() - a temporary directory of this process; sandbox_clean() removes it */
 const char *sandbox_scratch(void);
