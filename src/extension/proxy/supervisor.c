@@ -67,25 +67,47 @@ bool nacre_supervisor_alive(const struct nacre_channel *channel)
 	       supervisor.ops->alive(&channel->instance->v);
 }
 
-/* Which registration is this proxy's? The one whose proxy is the file that this code is in. */
+/*
+ * Which registration is this proxy's? The one that the file that this code is in carries; else the one
+ * whose proxy is this file. NULL with @e set.
+ */
+static const struct nacre_registration *own_registration(struct nacre_error *e)
+{
+	const struct nacre_registration *r;
+	char path[PATH_MAX];
+	Dl_info info;
+	int carried;
+
+	if (!dladdr((void *)(uintptr_t)own_registration, &info)) {
+		nacre_error_set(e, NACRE_E_SYSTEM, errno, "proxy", "cannot tell its own file");
+		return NULL;
+	}
+	nacre_registry_free(&supervisor.registry);
+	carried = nacre_registry_carried(&supervisor.registry, info.dli_fname, e);
+	if (carried)
+		return carried > 0 ? &supervisor.registry.list[0] : NULL;
+	if (!realpath(info.dli_fname, path)) {
+		nacre_error_set(e, NACRE_E_SYSTEM, errno, "proxy", "cannot tell its own file");
+		return NULL;
+	}
+	if (nacre_registry_read(&supervisor.registry, e) < 0)
+		return NULL;
+	r = nacre_registry_by_proxy(&supervisor.registry, path);
+	if (!r)
+		nacre_error_set(e, NACRE_E_ABSENT, 0, nacre_interface.name,
+				"no registration names this proxy (%.120s); run `nacre register`", path);
+	return r;
+}
+
 static int find_registration(struct nacre_error *e)
 {
 	const struct nacre_registration *r;
-	Dl_info info;
-	char path[PATH_MAX];
 
 	if (supervisor.r)
 		return 0;
-	if (!dladdr((void *)(uintptr_t)find_registration, &info) || !realpath(info.dli_fname, path))
-		return nacre_error_set(e, NACRE_E_SYSTEM, errno, "proxy", "cannot tell its own file");
-	nacre_registry_free(&supervisor.registry);
-	if (nacre_registry_read(&supervisor.registry, e) < 0)
-		return -1;
-	r = nacre_registry_by_proxy(&supervisor.registry, path);
+	r = own_registration(e);
 	if (!r)
-		return nacre_error_set(e, NACRE_E_ABSENT, 0, nacre_interface.name,
-				       "no registration names this proxy (%.120s); run `nacre register`",
-				       path);
+		return -1;
 	supervisor.ops = nacre_vproc_backend(r->backend);
 	if (!supervisor.ops)
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, r->name, "unknown backend '%.60s'",

@@ -15,6 +15,15 @@ enum {
 	REGISTRY_FILES_MAX = 1024	/* drop-in files of one directory */
 };
 
+#define REGISTRY_TRAILER "nacre-registered"
+
+/** struct nacre_registry_trailer - the last bytes of a file that carries its registration (see registry.h) */
+struct nacre_registry_trailer {
+	char name[REGISTRY_NAME_MAX]; /* padded with 0, which is not part of it */
+	uint8_t size[8];	      /* bytes of text before this, little-endian */
+	char magic[16];		      /* REGISTRY_TRAILER, without a 0 */
+};
+
 /** What a value must look like; from REGISTRY_PATHS on the key may be repeated. */
 enum registry_kind {
 	REGISTRY_PATH,	  /* absolute */

@@ -225,6 +225,53 @@ int nacre_registry_read(struct nacre_registry *registry, struct nacre_error *e)
 	return failed ? -1 : 0;
 }
 
+/* What is behind the proxy at @fd, whose last byte is before @end. */
+static int read_carried(struct nacre_registry *registry, int fd, off_t end, const char *path,
+			const struct nacre_registry_trailer *t, struct nacre_error *e)
+{
+	NACRE_AUTO_FREE char *text = NULL;
+	size_t length = strnlen(t->name, sizeof(t->name));
+	char name[REGISTRY_NAME_MAX + 1] = {0};
+	uint64_t size = 0;
+
+	for (unsigned i = 0; i < sizeof(t->size); i++)
+		size |= (uint64_t)t->size[i] << 8 * i;
+	memcpy(name, t->name, length);
+	if (size > REGISTRY_FILE_MAX || (off_t)size > end || !nacre_registry_name_valid(name, length))
+		return nacre_error_set(e, NACRE_E_INPUT, 0, path,
+				       "the registration that this proxy carries is damaged: generate it "
+				       "again with `nacre wrap`");
+	text = malloc(size + 1);
+	registry->list = calloc(1, sizeof(*registry->list));
+	if (!text || !registry->list)
+		return unreadable(path, ENOMEM, e);
+	if (pread(fd, text, size, end - (off_t)size) != (ssize_t)size)
+		return unreadable(path, EIO, e);
+	if (nacre_registration_parse(&registry->list[0], path, name, text, size, e))
+		return -1;
+	registry->count = 1;
+	return 1;
+}
+
+int nacre_registry_carried(struct nacre_registry *registry, const char *path, struct nacre_error *e)
+{
+	NACRE_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct nacre_registry_trailer t;
+	struct stat st;
+	int found;
+
+	registry->list = NULL;
+	registry->count = 0;
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(t) ||
+	    pread(fd, &t, sizeof(t), st.st_size - (off_t)sizeof(t)) != (ssize_t)sizeof(t) ||
+	    memcmp(t.magic, REGISTRY_TRAILER, sizeof(t.magic)))
+		return 0;
+	found = read_carried(registry, fd, st.st_size - (off_t)sizeof(t), path, &t, e);
+	if (found < 0)
+		nacre_registry_free(registry);
+	return found;
+}
+
 void nacre_registry_free(struct nacre_registry *registry)
 {
 	for (size_t i = 0; i < registry->count; i++)

@@ -57,6 +57,16 @@ struct nacre_registry {
 int nacre_registry_read(struct nacre_registry *registry, struct nacre_error *e);
 void nacre_registry_free(struct nacre_registry *registry);
 
+/**
+ * nacre_registry_carried() - the registration that the file @path carries behind its last byte
+ *
+ * A proxy that a program loads for itself (a volume's, in src/fs) has its registration with it: text as
+ * in a drop-in file, then a struct nacre_registry_trailer. It goes before every registry.d directory.
+ *
+ * Return: 1 with @registry holding it alone; 0: the file carries none; -1: it is malformed.
+ */
+int nacre_registry_carried(struct nacre_registry *registry, const char *path, struct nacre_error *e);
+
 /** nacre_registry_by_proxy() - the registration whose proxy is @path (same file), or NULL */
 const struct nacre_registration *nacre_registry_by_proxy(const struct nacre_registry *registry,
 							 const char *path);
@@ -72,6 +82,9 @@ void nacre_registration_clear(struct nacre_registration *r);
  */
 int nacre_registration_format(const struct nacre_registration *r, char **text, size_t *size,
 			      struct nacre_error *e);
+
+/** nacre_registration_carry() - append @r to the proxy that is open as @fd, for nacre_registry_carried() */
+int nacre_registration_carry(const struct nacre_registration *r, int fd, struct nacre_error *e);
 
 /** nacre_registration_write() - write @r to @r->file, atomically; creates the directory */
 int nacre_registration_write(const struct nacre_registration *r, struct nacre_error *e);

@@ -168,3 +168,24 @@ int nacre_registration_write(const struct nacre_registration *r, struct nacre_er
 		return -1;
 	return replace(r->file, temp, text, size, e);
 }
+
+int nacre_registration_carry(const struct nacre_registration *r, int fd, struct nacre_error *e)
+{
+	struct nacre_registry_trailer t = {.magic = ""};
+	NACRE_AUTO_FREE char *text = NULL;
+	size_t length = r->name ? strlen(r->name) : 0, size = 0;
+
+	if (!nacre_registry_name_valid(r->name, length))
+		return nacre_error_set(e, NACRE_E_USAGE, 0, r->name ? r->name : "registration",
+				       "no name for a registration");
+	if (nacre_registration_format(r, &text, &size, e))
+		return -1;
+	memcpy(t.name, r->name, length);
+	for (unsigned i = 0; i < sizeof(t.size); i++)
+		t.size[i] = (uint8_t)((uint64_t)size >> 8 * i);
+	memcpy(t.magic, REGISTRY_TRAILER, sizeof(t.magic));
+	if (lseek(fd, 0, SEEK_END) < 0 || write_all(fd, text, size) ||
+	    write_all(fd, (const char *)&t, sizeof(t)))
+		return nacre_error_set(e, NACRE_E_SYSTEM, errno, r->name, "cannot write into the proxy");
+	return 0;
+}
