@@ -38,6 +38,7 @@ void cli_layout_find(struct cli_layout *l)
 			cli_format("%s/src/extension/vproc/libnacre-proxy.a", NACRE_BUILDDIR);
 		l->overlays = cli_format("%s/overlays", NACRE_SOURCEDIR);
 		l->pairs = cli_format("%s/overlays", NACRE_BUILDDIR);
+		l->drivers = cli_format("%s/src/fs", NACRE_BUILDDIR);
 		return;
 	}
 	l->vproc = cli_format("%s/nacre-vproc", NACRE_LIBEXECDIR);
@@ -47,6 +48,7 @@ void cli_layout_find(struct cli_layout *l)
 	l->proxy_library = cli_format("%s/libnacre-proxy.a", NACRE_LIBDIR);
 	l->overlays = cli_format("%s/overlays", NACRE_DATADIR);
 	l->pairs = cli_format("%s/pairs", NACRE_LIBDIR);
+	l->drivers = cli_format("%s/drivers", NACRE_LIBDIR);
 }
 
 void cli_layout_free(struct cli_layout *l)
@@ -58,6 +60,7 @@ void cli_layout_free(struct cli_layout *l)
 	free(l->proxy_library);
 	free(l->overlays);
 	free(l->pairs);
+	free(l->drivers);
 }
 
 /* $variable, or $HOME/@below, with @behind appended; NULL where there is neither. */

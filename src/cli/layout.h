@@ -15,6 +15,7 @@ struct cli_layout {
 	char *proxy_library; /* libnacre-proxy.a */
 	char *overlays;	     /* directory of shipped overlays: NAME.h */
 	char *pairs;	     /* directory of ready pairs: NAME/{proxy.so,stub.so,audit.txt} */
+	char *drivers;	     /* directory of file-system drivers: TYPE.so; their pair is pairs/fs */
 };
 
 /** cli_layout_find() - beside the build tree when this program is in it, else as installed */

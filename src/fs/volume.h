@@ -3,13 +3,16 @@
  *
  * DOC: Theory of Operation
  *
- * Every volume gets a copy of the generated proxy of fs.h under a registration of its own, in a
- * temporary place of this process: so each volume has its own virtual process, limits and quarantine.
- * The copy is loaded like any plug-in. Drivers read and write by callbacks, through the image, within
- * the volume's bounds and nowhere else.
+ * Every volume gets a copy of the generated proxy of fs.h with a registration of its own (host.c), in
+ * memory: so each volume has its own virtual process, limits and quarantine. The copy is loaded like any
+ * plug-in. Drivers read and write by callbacks, through the image, within the volume's bounds and
+ * nowhere else.
  *
- * A driver that ends, hangs or lies costs its volume: calls return ESTALE or EIO from there on, and
- * nacre_volume_why() has the log's words.
+ * A driver that ends, hangs or lies costs its volume: every call from there on fails at once with
+ * NACRE_E_LOST, and the message names the log that says why. What a driver says is checked: names and
+ * numbers that come out of here are well formed, though they may be wrong.
+ *
+ * Errors: `sys` has the driver's errno, so that ENOENT can be told from the rest.
  */
 #ifndef NACRE_FS_VOLUME_H
 #define NACRE_FS_VOLUME_H
@@ -25,16 +28,24 @@ struct nacre_volume_parts {
 	const char *vproc;   /* the nacre-vproc program */
 	const char *pair;    /* directory with proxy.so and stub.so of fs.h's interface */
 	const char *drivers; /* directory with TYPE.so */
+	uint32_t deadline_ms; /* of one call; 0: a minute */
+	uint32_t memory_mb;   /* of one virtual process; 0: 256 */
 };
 
 /** nacre_volume_setup() - say it once, before the first volume is opened; @parts is not copied */
 void nacre_volume_setup(const struct nacre_volume_parts *parts);
 
-/** nacre_volume_type() - "ext", "xfs", ...: the driver that the magic numbers ask for; NULL: none known */
+/**
+ * nacre_volume_type() - "ext", "xfs", ...: the driver that the magic numbers ask for
+ *
+ * Return: NULL with @e set; its code is NACRE_E_SUPPORT where the image can be read, but knows none.
+ */
 const char *nacre_volume_type(struct nacre_image *image, uint64_t start, uint64_t length,
 			      struct nacre_error *e);
 /**
  * nacre_volume_open() - open [start, start + length) of @image with driver @type
+ * @image: stays the caller's, and open until nacre_volume_close()
+ * @writable: what a mount would do first is done: the journal is replayed
  */
 struct nacre_volume *nacre_volume_open(struct nacre_image *image, uint64_t start, uint64_t length,
 				       const char *type, bool writable, struct nacre_error *e);
