@@ -83,9 +83,19 @@ static int write_error(const struct nacre_image *image, uint64_t at, int error, 
 	}
 }
 
-static bool aligned(uint64_t at, const void *data, size_t size)
+/* How much from here goes in one write, and whether past the page cache: that takes whole blocks. */
+static size_t next_part(const struct nacre_image *image, uint64_t at, const uint8_t *data, size_t size,
+			bool *past)
 {
-	return ((at | (uintptr_t)data | size) & (NACRE_FILE_BLOCK - 1)) == 0;
+	size_t off = (size_t)(at % NACRE_FILE_BLOCK);
+
+	*past = image->direct >= 0 && off == (uintptr_t)data % NACRE_FILE_BLOCK && size >= NACRE_FILE_BLOCK;
+	if (!*past)
+		return size;
+	if (!off)
+		return size - size % NACRE_FILE_BLOCK;
+	*past = false;
+	return NACRE_FILE_BLOCK - off;
 }
 
 int nacre_file_write(const struct nacre_image *image, uint64_t at, const void *data, size_t size,
@@ -94,12 +104,13 @@ int nacre_file_write(const struct nacre_image *image, uint64_t at, const void *d
 	const uint8_t *from = data;
 
 	while (size) {
-		bool past = image->direct >= 0 && aligned(at, from, size);
-		ssize_t n = pwrite(past ? image->direct : image->fd, from, size, (off_t)at);
+		bool past;
+		size_t part = next_part(image, at, from, size, &past);
+		ssize_t n = pwrite(past ? image->direct : image->fd, from, part, (off_t)at);
 
 		/* A file system may take the flag and refuse the write. */
 		if (n < 0 && past && errno == EINVAL)
-			n = pwrite(image->fd, from, size, (off_t)at);
+			n = pwrite(image->fd, from, part, (off_t)at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)

@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 
 const struct nacre_image_ops *const nacre_image_formats[] = {
+	&nacre_image_vhd,
+	&nacre_image_vhd_fixed,
 	&nacre_image_raw,
 	NULL,
 };
