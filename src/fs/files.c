@@ -92,6 +92,15 @@ int nacre_volume_read_file(struct nacre_volume *v, const char *path, size_t most
 	return 0;
 }
 
+int nacre_volume_read_part(struct nacre_volume *v, const char *path, uint64_t offset, void *data,
+			   uint32_t capacity, uint32_t *length, struct nacre_error *e)
+{
+	if (capacity > NACRE_FS_CHUNK)
+		capacity = NACRE_FS_CHUNK;
+	*length = 0;
+	return CALL(v, "read", path, e, read_file, path, offset, data, capacity, length);
+}
+
 int nacre_volume_write_file(struct nacre_volume *v, const char *path, uint64_t offset,
 			    const void *data, size_t size, struct nacre_error *e)
 {

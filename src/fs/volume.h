@@ -67,6 +67,9 @@ int nacre_volume_read_link(struct nacre_volume *v, const char *path, char *targe
 /** nacre_volume_read_file() - the whole file, at most @most bytes, in new memory with a 0 behind it */
 int nacre_volume_read_file(struct nacre_volume *v, const char *path, size_t most, char **data,
 			   size_t *size, struct nacre_error *e);
+/** nacre_volume_read_part() - at most @capacity bytes from @offset; *length less only at the end of the file */
+int nacre_volume_read_part(struct nacre_volume *v, const char *path, uint64_t offset, void *data,
+			   uint32_t capacity, uint32_t *length, struct nacre_error *e);
 int nacre_volume_write_file(struct nacre_volume *v, const char *path, uint64_t offset,
 			    const void *data, size_t size, struct nacre_error *e);
 int nacre_volume_truncate(struct nacre_volume *v, const char *path, uint64_t size,

@@ -16,6 +16,7 @@ struct nacre_place {
 	char driver[16];                  /* "ext", "xfs"...; "" for none */
 	char problem[192];                /* why its file system cannot be read, in words; "" */
 	char mount[64];                   /* where fstab mounts it; "" */
+	char subvolume[64];               /* of btrfs: the directory that is the root, "/@"; "" */
 	struct nacre_volume *volume;      /* open, or NULL; closed by nacre_inventory_free() */
 };
 
@@ -46,6 +47,7 @@ struct nacre_inventory {
 	struct nacre_place places[NACRE_PARTITIONS_MAX];
 	int place_count, root;     /* index of the root volume, -1: none was found */
 	bool uefi;
+	uint32_t cpus, memory_mb;         /* of this computer, where the disk is its own; 0: not known */
 	char os_id[32], os_version[32], os_name[96], family[16]; /* family: debian redhat suse arch alpine windows or "" */
 	char architecture[16];
 	char hostname[64];
@@ -62,6 +64,8 @@ struct nacre_inventory {
 /** nacre_inventory_take() - look at all of @image; volumes stay open, for reading or @writable */
 int nacre_inventory_take(struct nacre_image *image, bool writable, struct nacre_inventory *inventory,
 			 struct nacre_error *e);
+/** nacre_inventory_computer() - the disk is this computer's: CPUs, memory, NICs and their drivers as they run */
+void nacre_inventory_computer(struct nacre_inventory *inventory);
 void nacre_inventory_free(struct nacre_inventory *inventory);
 /** nacre_inventory_find() - add to the findings */
 void nacre_inventory_find(struct nacre_inventory *inventory, enum nacre_severity severity,

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* source.c - the disk that a user names, and whether it is in use
+ *
+ * A disk is in use where a mount point or a swap area is on it, on one of its partitions, or on a loop device of
+ * its file. Devices are compared by their places in /sys/dev/block: a partition lies below its disk.
+ */
+#include "source.h"
+#include "cli.h"
+
+#include "base/auto.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+/* Where the device is in /sys; NULL: it is none that /sys knows. */
+static char *device_place(dev_t device)
+{
+	NACRE_AUTO_FREE char *link = cli_format("/sys/dev/block/%u:%u", major(device), minor(device));
+
+	return realpath(link, NULL);
+}
+
+static bool is_below(const char *place, const char *disk)
+{
+	size_t n = strlen(disk);
+
+	return !strncmp(place, disk, n) && (!place[n] || place[n] == '/');
+}
+
+/* Is @device, a file or a block device, on the disk at @disk in /sys, or a loop device of the file @file? */
+static bool is_on(const char *device, const char *disk, const struct stat *file)
+{
+	NACRE_AUTO_FREE char *place = NULL, *link = NULL;
+	NACRE_AUTO_FILE FILE *f = NULL;
+	char backing[PATH_MAX];
+	struct stat st;
+
+	if (*device != '/' || stat(device, &st) || !S_ISBLK(st.st_mode) || !(place = device_place(st.st_rdev)))
+		return false;
+	if (disk && is_below(place, disk))
+		return true;
+	link = cli_format("%s/loop/backing_file", place);
+	f = file ? fopen(link, "re") : NULL;
+	if (!f || !fgets(backing, sizeof(backing), f))
+		return false;
+	backing[strcspn(backing, "\n")] = 0;
+	return !stat(backing, &st) && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+}
+
+/* A line of mountinfo: "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw" */
+static bool parse_mount(char *line, char **where, char **device)
+{
+	char *dash = strstr(line, " - "), *save = NULL, *word;
+
+	if (!dash)
+		return false;
+	*dash = 0;
+	word = strtok_r(line, " ", &save);
+	for (int i = 0; word && i < 4; i++)
+		word = strtok_r(NULL, " ", &save);
+	*where = word;
+	strtok_r(dash + 3, " ", &save);
+	*device = strtok_r(NULL, " ", &save);
+	return *where && *device;
+}
+
+/* Fill @source->user, given what the source is. */
+static void find_users(struct cli_source *source, const char *disk, const struct stat *file)
+{
+	NACRE_AUTO_FILE FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	NACRE_AUTO_FILE FILE *swaps = fopen("/proc/swaps", "re");
+	NACRE_AUTO_FREE char *line = NULL;
+	char first[100] = "", *where, *device;
+	size_t size = 0;
+	int count = 0;
+
+	while (mounts && getline(&line, &size, mounts) > 0) {
+		if (!parse_mount(line, &where, &device) || !is_on(device, disk, file))
+			continue;
+		source->own |= !strcmp(where, "/");
+		if (!count++ || !strcmp(where, "/"))
+			snprintf(first, sizeof(first), "%.80s", where);
+	}
+	while (swaps && getline(&line, &size, swaps) > 0) {
+		line[strcspn(line, " \t\n")] = 0;
+		if (is_on(line, disk, file) && !count++)
+			strcpy(first, "swap");
+	}
+	if (count > 1)
+		snprintf(source->user, sizeof(source->user), "%s and %d more", first, count - 1);
+	else
+		snprintf(source->user, sizeof(source->user), "%s", first);
+}
+
+/* The disk that / is on. */
+static int own_disk(struct cli_source *source, struct nacre_error *e)
+{
+	NACRE_AUTO_FILE FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	NACRE_AUTO_FREE char *line = NULL, *place = NULL, *partition = NULL;
+	char *where, *device, *root = NULL;
+	struct stat st;
+	size_t size = 0;
+
+	while (mounts && !root && getline(&line, &size, mounts) > 0)
+		if (parse_mount(line, &where, &device) && !strcmp(where, "/"))
+			root = device;
+	if (!root || *root != '/' || stat(root, &st) || !S_ISBLK(st.st_mode) || !(place = device_place(st.st_rdev)))
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "/",
+				       "is on %s, which is no block device: name the disk itself",
+				       root ? root : "nothing that is known");
+	partition = cli_format("%s/partition", place);
+	if (!stat(partition, &st))
+		*strrchr(place, '/') = 0;
+	source->path = cli_format("/dev/%s", strrchr(place, '/') + 1);
+	return 0;
+}
+
+int cli_source_find(const char *name, struct cli_source *source, struct nacre_error *e)
+{
+	NACRE_AUTO_FREE char *disk = NULL;
+	struct stat st;
+
+	memset(source, 0, sizeof(*source));
+	if (!strcmp(name, "/")) {
+		if (own_disk(source, e))
+			return -1;
+	} else {
+		source->path = cli_format("%s", name);
+	}
+	if (stat(source->path, &st))
+		return nacre_error_set(e, errno == ENOENT ? NACRE_E_ABSENT : NACRE_E_SYSTEM, errno, name,
+				       "cannot be opened");
+	if (S_ISBLK(st.st_mode))
+		disk = device_place(st.st_rdev);
+	find_users(source, disk, S_ISREG(st.st_mode) ? &st : NULL);
+	return 0;
+}
+
+void cli_source_free(struct cli_source *source)
+{
+	free(source->path);
+	source->path = NULL;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* source.h - the disk that a user names: a file, a block device, or / for this computer's own */
+#ifndef NACRE_CLI_SOURCE_H
+#define NACRE_CLI_SOURCE_H
+
+#include <nacre/error.h>
+
+#include <stdbool.h>
+
+/** struct cli_source - @path: of the file or device; @own: this computer runs from it */
+struct cli_source {
+	char *path;
+	bool own;
+	char user[160]; /* what is using it: "/ and 2 more mount points", ""; nobody is seen to */
+};
+
+/** cli_source_find() - @name as the user gave it. Return: 0, or -1 with @e; cli_source_free() in any case */
+int cli_source_find(const char *name, struct cli_source *source, struct nacre_error *e);
+void cli_source_free(struct cli_source *source);
+
+#endif

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* volumes.h - where the drivers of file systems are, said to src/fs once */
+#ifndef NACRE_CLI_VOLUMES_H
+#define NACRE_CLI_VOLUMES_H
+
+/** cli_volumes_setup() - before the first volume is opened */
+void cli_volumes_setup(void);
+
+#endif

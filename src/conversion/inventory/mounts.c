@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mounts.c - fstab against the places that there are
+ *
+ * A device name of the old computer says little: which disk sda was, nobody knows any more. This disk is
+ * taken for the one that the root volume's line names; without such a name, for the first one.
+ */
+#include "base/auto.h"
+#include "conversion/inventory/parts.h"
+#include "conversion/inventory/text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { FSTAB_MAX = 1 << 20, LINES_MAX = 128 };
+
+/* struct line - one of fstab, in its buffer */
+struct line {
+	char *what, *where, *type, *options;
+};
+
+/* \040 and the like, in place. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' && s[3] >= '0' &&
+		    s[3] <= '7') {
+			char c = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+
+			*to++ = c ? c : '?';
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = 0;
+}
+
+/*
+ * Take "/dev/sda3", "/dev/nvme0n1p3", "/dev/cciss/c0d0p3" apart.
+ * @disk: the disk's name, @number: of the partition, 0: the whole disk. Return: is it such a name?
+ */
+static bool device_name(const char *what, char *disk, size_t size, int *number)
+{
+	static const char *const letters[] = {"/dev/sd", "/dev/hd", "/dev/vd", "/dev/xvd", "/dev/ubd"};
+	static const char *const digits[] = {"/dev/nvme", "/dev/mmcblk", "/dev/cciss/c", "/dev/ida/c",
+					     "/dev/rd/c", "/dev/md"};
+	const char *end = what + strlen(what), *p = end;
+	bool named = false, numbered = false;
+
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		named |= !strncmp(what, letters[i], strlen(letters[i]));
+	for (size_t i = 0; i < sizeof(digits) / sizeof(digits[0]); i++)
+		numbered |= !strncmp(what, digits[i], strlen(digits[i]));
+	if (!named && !numbered)
+		return false;
+	while (p > what && isdigit((unsigned char)p[-1]))
+		p--;
+	*number = 0;
+	if (numbered && (p == what || p[-1] != 'p'))
+		p = end; /* nvme0n1: these digits are the disk's */
+	else if (end - p > 0 && end - p < 4)
+		*number = atoi(p);
+	snprintf(disk, size, "%.*s", (int)(p - what) - (numbered && p != end), what);
+	return true;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return *a && !strcasecmp(a, b);
+}
+
+/* "-part3" at the end of a by-id or by-path name. */
+static int part_number(const char *what)
+{
+	const char *p = strstr(what, "-part");
+
+	return p && isdigit((unsigned char)p[5]) && strlen(p) < 9 ? atoi(p + 5) : 0;
+}
+
+static struct nacre_place *place_numbered(struct nacre_inventory *inventory, int number)
+{
+	for (int i = 0; i < inventory->place_count; i++)
+		if (inventory->places[i].partition.number == number)
+			return &inventory->places[i];
+	return NULL;
+}
+
+static bool named_by(const struct nacre_place *p, const char *tag, const char *value)
+{
+	if (!strcasecmp(tag, "UUID"))
+		return same_text(p->info.uuid, value);
+	if (!strcasecmp(tag, "LABEL"))
+		return *p->info.label && !strcmp(p->info.label, value);
+	if (!strcasecmp(tag, "PARTUUID"))
+		return same_text(p->partition.guid, value);
+	return !strcasecmp(tag, "PARTLABEL") && *p->partition.name && !strcmp(p->partition.name, value);
+}
+
+static struct nacre_place *place_tagged(struct nacre_inventory *inventory, const char *what)
+{
+	static const char *const tags[] = {"UUID", "LABEL", "PARTUUID", "PARTLABEL"};
+
+	for (size_t t = 0; t < sizeof(tags) / sizeof(tags[0]); t++) {
+		size_t n = strlen(tags[t]);
+		char directory[40], value[256] = "";
+
+		snprintf(directory, sizeof(directory), "/dev/disk/by-%s/", tags[t]);
+		if (!strncasecmp(what, tags[t], n) && what[n] == '=') {
+			snprintf(value, sizeof(value), "%s", what + n + 1);
+			memmove(value, text_value(value), strlen(text_value(value)) + 1);
+		} else if (!strncasecmp(what, directory, strlen(directory))) {
+			snprintf(value, sizeof(value), "%s", what + strlen(directory));
+		}
+		for (int i = 0; *value && i < inventory->place_count; i++)
+			if (named_by(&inventory->places[i], tags[t], value))
+				return &inventory->places[i];
+	}
+	return NULL;
+}
+
+/* @own: the name that this disk had, "" where nobody says. */
+static struct nacre_place *place_named(struct nacre_inventory *inventory, const char *what, const char *own)
+{
+	struct nacre_place *p = place_tagged(inventory, what);
+	char disk[64];
+	int number;
+
+	if (p)
+		return p;
+	if (!strncmp(what, "/dev/disk/by-id/", 16) || !strncmp(what, "/dev/disk/by-path/", 18))
+		return part_number(what) ? place_numbered(inventory, part_number(what)) : NULL;
+	if (!device_name(what, disk, sizeof(disk), &number))
+		return NULL;
+	if (*own ? strcmp(disk, own) != 0 : !strchr("a0", disk[strlen(disk) - 1]) && !text_suffix(disk, "0n1"))
+		return NULL;
+	return place_numbered(inventory, number);
+}
+
+/* What a line names by where its device was plugged in will be named otherwise in a virtual machine. */
+static void note_name(struct nacre_inventory *inventory, const struct line *l)
+{
+	char disk[64];
+	int number;
+
+	if (!strncmp(l->what, "/dev/disk/by-id/", 16) || !strncmp(l->what, "/dev/disk/by-path/", 18))
+		nacre_inventory_find(inventory, NACRE_WARNING, "a disk named by its hardware",
+				     "fstab mounts %.40s from %.90s: a virtual disk has another serial number and "
+				     "another path", l->where, l->what);
+	else if (device_name(l->what, disk, sizeof(disk), &number) && strncmp(l->what, "/dev/vd", 7) &&
+		 strncmp(l->what, "/dev/md", 7))
+		nacre_inventory_find(inventory, NACRE_NOTE, "a disk named by its order",
+				     "fstab mounts %.40s from %.60s: a virtual disk is /dev/vda", l->where, l->what);
+}
+
+static bool is_network(const struct line *l)
+{
+	return !strncmp(l->type, "nfs", 3) || !strcmp(l->type, "cifs") || !strcmp(l->type, "9p") ||
+	       !strcmp(l->type, "ceph") || !strncmp(l->type, "fuse", 4);
+}
+
+/* Has the line a device of a disk, rather than proc, tmpfs, a network or a file? */
+static bool is_device(const struct line *l)
+{
+	return !is_network(l) && (!strncmp(l->what, "/dev/", 5) || strchr(l->what, '=')) &&
+	       strcmp(l->what, "/dev/cdrom") && strncmp(l->what, "/dev/sr", 7) && strncmp(l->what, "/dev/fd", 7) &&
+	       strncmp(l->what, "/dev/scd", 8) && strncmp(l->what, "/dev/loop", 9);
+}
+
+static int read_lines(char *data, struct line *lines)
+{
+	char *line;
+	int count = 0;
+
+	while (count < LINES_MAX && (line = text_line(&data))) {
+		struct line *l = &lines[count];
+
+		line = text_trim(line);
+		if (*line == '#')
+			continue;
+		l->what = text_word(&line);
+		l->where = l->what ? text_word(&line) : NULL;
+		l->type = l->where ? text_word(&line) : NULL;
+		if (!l->type)
+			continue;
+		l->options = text_word(&line);
+		unescape(l->what);
+		unescape(l->where);
+		count++;
+	}
+	return count;
+}
+
+static void take(struct nacre_inventory *inventory, const struct line *l, const char *own)
+{
+	struct nacre_place *p = place_named(inventory, l->what, own);
+	const char *where = !strcmp(l->type, "swap") ? "swap" : l->where;
+
+	if (!p) {
+		if (!l->options || (!strstr(l->options, "noauto") && !strstr(l->options, "nofail")))
+			nacre_inventory_find(inventory, NACRE_WARNING, "a volume that is not on this disk",
+					     "fstab mounts %.60s from %.90s, which is not here: the boot would wait "
+					     "for it", where, l->what);
+		return;
+	}
+	note_name(inventory, l);
+	/* A place with several mount points has the first one; of the root volume's there is no doubt. */
+	if (*p->mount || (*where == '/' && where[1] && p == &inventory->places[inventory->root]))
+		return;
+	if (strlen(where) < sizeof(p->mount))
+		text_copy(p->mount, sizeof(p->mount), where);
+}
+
+void inventory_mounts(struct nacre_inventory *inventory, struct look *look)
+{
+	NACRE_AUTO_FREE char *data = look_read(look, "/etc/fstab", FSTAB_MAX);
+	struct line lines[LINES_MAX];
+	char own[64] = "";
+	int count, number;
+
+	strcpy(inventory->places[inventory->root].mount, "/");
+	if (!data)
+		return;
+	count = read_lines(data, lines);
+	for (int i = 0; i < count; i++)
+		if (!strcmp(lines[i].where, "/") && !device_name(lines[i].what, own, sizeof(own), &number))
+			*own = 0;
+	for (int i = 0; i < count; i++) {
+		size_t n = strlen(lines[i].where);
+
+		if (n > 1 && lines[i].where[n - 1] == '/')
+			lines[i].where[n - 1] = 0;
+		if (is_device(&lines[i]))
+			take(inventory, &lines[i], own);
+	}
+	look_forget(look);
+}
