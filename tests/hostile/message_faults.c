@@ -277,7 +277,7 @@ const struct fault message_faults[] = {
 	      "never given"),
 	REPLY("a callback with a rejected kind", "callback-kind:0:19", act_each, "victim_each", BROKE),
 	{"callbacks without end", NULL, -1, .act = act_each, .function = "victim_each",
-	 .cause = "deadline", FAILS},
+	 .cause = "deadline", FAILS, .deadline = 1000},
 	{"a flood of malformed callbacks", "flood", 1, .act = act_flood, .cause = BROKE, FAILS},
 	{"callbacks in callbacks without end", NULL, .act = act_depth, .function = "victim_each",
 	 .cause = "deep|nested", .value = -1, .deadline = 400},

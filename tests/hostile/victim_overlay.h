@@ -33,7 +33,7 @@ victim_handle victim_open(const char *name nacre(string))
 int victim_close(victim_handle handle) nacre(closes(handle, handle), success(result == 0));
 int victim_number(victim_handle handle, int *number nacre(out)) nacre(success(result == 0));
 int victim_each(victim_handle handle, victim_visit visit nacre(callback(visit)),
-		void *user nacre(token(visitor)), int times) nacre(deadline(300));
+		void *user nacre(token(visitor)), int times) nacre(deadline(1000));
 int victim_pick(int number) nacre(range(0, VICTIM_PICK_MAX));
 int victim_errno(int number);
 void victim_note(int number);
