@@ -10,7 +10,8 @@
  * better things. The source is read through the cache, where a part of it may be, but without reading ahead:
  * what is not used may be unreadable, and is not wanted.
  *
- * The first error stops all; a worker looks for it between two pieces.
+ * An error stops all: a worker looks for it between two pieces. Pieces begin in the order of the disk, so the
+ * error that is reported, the first one by place, is always the same.
  */
 #include "disk/copy.h"
 
@@ -49,6 +50,7 @@ struct job {
 	int running;
 	bool failed;
 	struct nacre_disk_copied counts;
+	uint64_t failed_at;     /* the first piece on the disk that failed has the say */
 	struct nacre_error error;
 };
 
@@ -201,7 +203,7 @@ static void *work(void *user)
 {
 	struct worker *w = user;
 	struct job *job = w->job;
-	uint64_t start, length = 0;
+	uint64_t start = 0, length = 0;
 	bool failed = false;
 
 	while (!failed && next_piece(job, length, &start, &length))
@@ -210,8 +212,10 @@ static void *work(void *user)
 	job->counts.read += w->counts.read;
 	job->counts.written += w->counts.written;
 	job->counts.zeroes += w->counts.zeroes;
-	if (failed && !job->failed)
+	if (failed && (!job->failed || start < job->failed_at)) {
 		job->error = w->error;
+		job->failed_at = start;
+	}
 	job->failed |= failed;
 	job->running--;
 	pthread_cond_signal(&job->ended);

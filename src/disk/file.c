@@ -140,7 +140,13 @@ int nacre_file_data(const struct nacre_image *image, uint64_t at, uint64_t end, 
 		       nacre_error_set(e, NACRE_E_SYSTEM, errno, nacre_file_where(image),
 				       "what is in it is not known from byte %" PRIu64 " on", at);
 	if (data < 0 || (uint64_t)data >= end) {
-		*length = 0;
+		uint64_t size;
+
+		/* What is missing at the end of the file is no hole: reading it has to fail. */
+		if (data < 0 && nacre_file_size(image, &size, e))
+			return -1;
+		if (data >= 0 || size >= end)
+			*length = 0;
 		return 0;
 	}
 	hole = lseek(image->fd, data, SEEK_HOLE);

@@ -9,5 +9,6 @@ extern const struct nacre_image_ops nacre_image_raw;
 extern const struct nacre_image_ops nacre_image_vhd;
 extern const struct nacre_image_ops nacre_image_vhd_fixed;
 extern const struct nacre_image_ops nacre_image_qcow2;
+extern const struct nacre_image_ops nacre_image_vhdx;
 
 #endif

@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 
 const struct nacre_image_ops *const nacre_image_formats[] = {
+	&nacre_image_qcow2,
+	&nacre_image_vhdx,
 	&nacre_image_vhd,
 	&nacre_image_vhd_fixed,
 	&nacre_image_raw,
@@ -30,7 +32,8 @@ static const struct nacre_image_ops *format_named(const char *name, struct nacre
 	for (size_t i = 0; nacre_image_formats[i]; i++)
 		if (!strcmp(nacre_image_formats[i]->name, name))
 			return nacre_image_formats[i];
-	nacre_error_set(e, NACRE_E_USAGE, 0, name, "there is no such image format; there are raw, vhd, vhd-fixed, qcow2");
+	nacre_error_set(e, NACRE_E_USAGE, 0, name,
+			"is no image format; there are raw, vhd, vhd-fixed, and for reading qcow2 and vhdx");
 	return NULL;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* image.h - disk images and block devices behind one ops table (C4)
  *
- * Formats: raw files and block devices, VHD fixed and dynamic, qcow2 (read only, by qemu-nbd and
- * libnbd). An image is a sequence of `size` bytes; what was never written reads as zeroes. An image
+ * Formats: raw files and block devices, VHD fixed and dynamic, qcow2 and VHDX (read only, by qemu-nbd
+ * and libnbd). An image is a sequence of `size` bytes; what was never written reads as zeroes. An image
  * that is being made is PATH.partial and carries no valid header or footer until nacre_image_finish()
  * gives it its name: a run that was cut short leaves nothing that looks whole.
  */
@@ -20,7 +20,7 @@ struct nacre_extents;
 
 /** struct nacre_image_ops - one format; reached only through the functions below, which check */
 struct nacre_image_ops {
-	const char *name; /* "raw", "vhd", "vhd-fixed", "qcow2" */
+	const char *name; /* "raw", "vhd", "vhd-fixed", "qcow2", "vhdx" */
 	/** is it this format? @head: the first bytes of the file, @tail: its last 512. NULL: not by content */
 	bool (*probe)(const uint8_t *head, size_t size, const uint8_t *tail);
 	/** read headers of @fd (taken over on success), fill image->size and image->own */

@@ -2,6 +2,7 @@
 /* images.c - the image functions for shell tests and benches
  *
  *	disk-images info IMAGE                     format and size
+ *	disk-images sector IMAGE                   bytes of its logical sectors
  *	disk-images data IMAGE                     ranges that hold data
  *	disk-images copy FROM TO FORMAT [SIZE]     all data of FROM, in a new image; prints what was moved
  *	disk-images grow FROM TO FORMAT            the same, with blocks added as they are written
@@ -153,6 +154,8 @@ int main(int argc, char **argv)
 		return fail();
 	if (!strcmp(verb, "info"))
 		status = printf("%s %" PRIu64 "\n", image->ops->name, image->size) < 0;
+	else if (!strcmp(verb, "sector"))
+		status = printf("%u\n", image->sector) < 0;
 	else if (!strcmp(verb, "data"))
 		status = show_data(image);
 	else if (argc > 4 && (!strcmp(verb, "copy") || !strcmp(verb, "grow") || !strcmp(verb, "used")))
