@@ -197,6 +197,11 @@ int nacre_volume_close(struct nacre_volume *v, struct nacre_error *e)
 	return result;
 }
 
+bool nacre_volume_writable(const struct nacre_volume *v)
+{
+	return v->writable;
+}
+
 const struct nacre_fs_info *nacre_volume_info(const struct nacre_volume *v)
 {
 	return &v->info;

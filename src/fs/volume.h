@@ -52,6 +52,8 @@ struct nacre_volume *nacre_volume_open(struct nacre_image *image, uint64_t start
 /** nacre_volume_close() - also NULL; 0 only when all that was written is in the image */
 int nacre_volume_close(struct nacre_volume *volume, struct nacre_error *e);
 const struct nacre_fs_info *nacre_volume_info(const struct nacre_volume *volume);
+/** nacre_volume_writable() - was it opened for writing? */
+bool nacre_volume_writable(const struct nacre_volume *volume);
 /** nacre_volume_map() - add what is in use to @used, at offsets of the image, tagged enum nacre_fs_use */
 int nacre_volume_map(struct nacre_volume *volume, struct nacre_extents *used, struct nacre_error *e);
 

@@ -37,6 +37,11 @@ int nacre_tree_each(struct nacre_tree *tree, const char *path,
 		    struct nacre_error *e);
 /** nacre_tree_free_bytes() - of the volume that @path is on */
 uint64_t nacre_tree_free_bytes(struct nacre_tree *tree, const char *path);
+/** nacre_tree_volume() - the one that @path is on, or would be on; NULL: none is mounted there */
+struct nacre_volume *nacre_tree_volume(struct nacre_tree *tree, const char *path);
+/** nacre_tree_read_part() - up to @size bytes of a file at @offset; *got is less only at its end */
+int nacre_tree_read_part(struct nacre_tree *tree, const char *path, uint64_t offset, void *data,
+			 size_t size, size_t *got, struct nacre_error *e);
 
 /**
  * nacre_tree_write() - new content; a file that is there keeps owner, mode and attributes, a new one gets
@@ -64,7 +69,15 @@ struct nacre_change {
 const struct nacre_change *nacre_tree_changes(struct nacre_tree *tree, size_t *count);
 /** nacre_tree_fix() - name the fix whose changes follow */
 void nacre_tree_fix(struct nacre_tree *tree, const char *id);
-/** nacre_tree_undo() - put everything back as @undo says, the last change first; then @undo is removed */
+/** nacre_tree_unlabelled() - was a file made that should have an SELinux label and could not get one? */
+bool nacre_tree_unlabelled(const struct nacre_tree *tree);
+/**
+ * nacre_tree_undo() - put everything back as @undo says, the last change first; then @undo is removed
+ * @undo: NULL: the tree's own, and only what this tree changed
+ *
+ * It may be repeated: an undo that was interrupted is finished by the next one. Where a file cannot be
+ * put back the others are all the same, @undo stays, and the first error is returned.
+ */
 int nacre_tree_undo(struct nacre_tree *tree, const char *undo, struct nacre_error *e);
 
 #endif
