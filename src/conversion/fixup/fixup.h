@@ -32,8 +32,8 @@ struct nacre_fix {
 	/** does it apply? 1 yes, 0 no, -1 error */
 	int (*detect)(struct nacre_fixing *f, struct nacre_error *e);
 	int (*plan)(struct nacre_fixing *f, struct nacre_error *e);
-	/** bytes that apply will write at most, on the volume of @path; NULL: little */
-	uint64_t (*room)(struct nacre_fixing *f);
+	/** bytes that apply will write at most, and a path on the volume where; NULL: little */
+	uint64_t (*room)(struct nacre_fixing *f, const char **path);
 	int (*apply)(struct nacre_fixing *f, struct nacre_error *e);
 };
 

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* devices.c - which volume of the image an old machine's device name means */
+#include "conversion/fixup/devices.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+bool nacre_fstab_parse(struct nacre_span line, struct nacre_fstab_entry *entry)
+{
+	struct nacre_span rest = line;
+
+	*entry = (struct nacre_fstab_entry){0};
+	if (!nacre_word_next(&rest, " \t\r\n", &entry->spec) || entry->spec.at[0] == '#')
+		return false;
+	if (!nacre_word_next(&rest, " \t\r\n", &entry->file))
+		return false;
+	if (nacre_word_next(&rest, " \t\r\n", &entry->type))
+		nacre_word_next(&rest, " \t\r\n", &entry->options);
+	return true;
+}
+
+/* A UUID as every tool writes it: what a driver says goes into config files. */
+static void take_id(char to[40], const char *from)
+{
+	size_t n = strnlen(from, 40);
+
+	to[0] = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)from[i]) && from[i] != '-')
+			return;
+	if (n < 40) {
+		memcpy(to, from, n);
+		to[n] = 0;
+	}
+}
+
+void nacre_devices_take(struct nacre_devices *d, const struct nacre_inventory *inventory)
+{
+	*d = (struct nacre_devices){0};
+	for (int i = 0; i < inventory->place_count && i < NACRE_PARTITIONS_MAX; i++) {
+		const struct nacre_place *p = &inventory->places[i];
+		struct nacre_device *device = &d->list[d->count++];
+
+		device->number = p->partition.number;
+		device->root = i == inventory->root;
+		take_id(device->uuid, p->info.uuid);
+		take_id(device->guid, p->partition.guid);
+		snprintf(device->type, sizeof(device->type), "%s", p->type);
+		snprintf(device->label, sizeof(device->label), "%s", p->info.label);
+		if (!strcmp(p->type, "lvm2") || !strcmp(p->type, "linux_raid") || !strcmp(p->type, "luks") ||
+		    p->problem[0])
+			d->opaque = true;
+	}
+}
+
+/* The digits at the end of @name; @stem: what is before. False: there are none. */
+static bool split_number(struct nacre_span name, struct nacre_span *stem, int *number)
+{
+	size_t n = name.size;
+
+	while (n && isdigit((unsigned char)name.at[n - 1]))
+		n--;
+	if (n == name.size || name.size - n > 4)
+		return false;
+	*number = 0;
+	for (size_t i = n; i < name.size; i++)
+		*number = *number * 10 + name.at[i] - '0';
+	*stem = (struct nacre_span){name.at, n};
+	return true;
+}
+
+/* Does @name go on, behind @prefix, with a name of a disk that ends in letters ("sda")? */
+static bool lettered(struct nacre_span name, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (!nacre_span_starts(name, prefix) || name.size == n)
+		return false;
+	for (size_t i = n; i < name.size; i++)
+		if (!islower((unsigned char)name.at[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Split the name of a partition or a disk: 0 is the whole disk. Names as the kernel's block drivers give
+ * them (Documentation/admin-guide/devices.txt), and udev's links (60-persistent-storage.rules).
+ */
+static bool split(struct nacre_span name, struct nacre_span *stem, int *number)
+{
+	static const char *const letters[] = {"/dev/sd", "/dev/hd", "/dev/vd", "/dev/xvd", "/dev/ubd", NULL};
+	static const char *const numbers[] = {"/dev/nvme", "/dev/mmcblk", "/dev/cciss/c", "/dev/ida/c",
+					      "/dev/rd/c", "/dev/nbd", NULL};
+	static const char *const links[] = {"/dev/disk/by-id/", "/dev/disk/by-path/", "/dev/mapper/mpath", NULL};
+	bool numbered = split_number(name, stem, number);
+
+	if (!numbered) {
+		*stem = name;
+		*number = 0;
+	}
+	for (int i = 0; letters[i]; i++)
+		if (lettered(*stem, letters[i]))
+			return true;
+	for (int i = 0; numbers[i]; i++)
+		if (nacre_span_starts(name, numbers[i])) {
+			if (numbered && stem->at[stem->size - 1] == 'p')
+				stem->size--;
+			else { /* the digits are the disk's */
+				*stem = name;
+				*number = 0;
+			}
+			return isdigit((unsigned char)stem->at[stem->size - 1]);
+		}
+	for (int i = 0; links[i]; i++)
+		if (nacre_span_starts(name, links[i])) {
+			bool mpath = i == 2;
+
+			if (numbered && stem->size > 5 && !memcmp(stem->at + stem->size - 5, "-part", 5))
+				stem->size -= 5;
+			else if (numbered && mpath && stem->at[stem->size - 1] == 'p')
+				stem->size--;
+			else if (!mpath) {
+				*stem = name;
+				*number = 0;
+			}
+			return true;
+		}
+	return false;
+}
+
+static struct nacre_device *numbered(const struct nacre_devices *d, int number)
+{
+	for (int i = 0; i < d->count; i++)
+		if (d->list[i].number == number)
+			return (struct nacre_device *)&d->list[i];
+	return NULL;
+}
+
+/* A value that may stand in quotes. */
+static struct nacre_span unquote(struct nacre_span value)
+{
+	if (value.size >= 2 && (value.at[0] == '"' || value.at[0] == '\'') && value.at[value.size - 1] == value.at[0])
+		return (struct nacre_span){value.at + 1, value.size - 2};
+	return value;
+}
+
+static bool same(struct nacre_span a, const char *b)
+{
+	return b[0] && a.size == strlen(b) && !strncasecmp(a.at, b, a.size);
+}
+
+/* A name that does not depend on drivers. @tagged: it is one of those at all. */
+static struct nacre_device *by_tag(const struct nacre_devices *d, struct nacre_span name, bool *tagged)
+{
+	static const struct {
+		const char *prefix;
+		int field; /* 0 uuid, 1 label, 2 guid, 3 of a partition's name, which is not kept here */
+	} tags[] = {{"UUID=", 0},	      {"LABEL=", 1},	       {"PARTUUID=", 2},
+		    {"PARTLABEL=", 3},	      {"/dev/disk/by-uuid/", 0}, {"/dev/disk/by-label/", 1},
+		    {"/dev/disk/by-partuuid/", 2}, {"/dev/disk/by-partlabel/", 3}};
+
+	*tagged = false;
+	for (size_t t = 0; t < sizeof(tags) / sizeof(*tags); t++) {
+		size_t n = strlen(tags[t].prefix);
+		struct nacre_span value;
+
+		if (!nacre_span_starts(name, tags[t].prefix))
+			continue;
+		*tagged = true;
+		value = unquote((struct nacre_span){name.at + n, name.size - n});
+		for (int i = 0; i < d->count; i++) {
+			const struct nacre_device *device = &d->list[i];
+
+			if ((tags[t].field == 0 && same(value, device->uuid)) ||
+			    (tags[t].field == 1 && nacre_span_is(value, device->label)) ||
+			    (tags[t].field == 2 && same(value, device->guid)))
+				return (struct nacre_device *)device;
+		}
+		return NULL;
+	}
+	return NULL;
+}
+
+/* Could fstab's @type be what is on @device? */
+static bool type_fits(struct nacre_span type, const struct nacre_device *device)
+{
+	if (!type.size || !device->type[0] || nacre_span_is(type, "auto") || nacre_span_is(type, device->type))
+		return true;
+	if (nacre_span_starts(type, "ext") && !strncmp(device->type, "ext", 3))
+		return true;
+	if (nacre_span_starts(type, "ntfs") && !strncmp(device->type, "ntfs", 4))
+		return true;
+	return !strcmp(device->type, "vfat") && (nacre_span_is(type, "msdos") || nacre_span_is(type, "fat"));
+}
+
+static bool is_stem(const struct nacre_devices *d, struct nacre_span stem)
+{
+	for (int i = 0; i < d->stem_count; i++)
+		if (nacre_span_is(stem, d->stems[i]))
+			return true;
+	return false;
+}
+
+static void add_stem(struct nacre_devices *d, struct nacre_span stem)
+{
+	if (d->stem_count < NACRE_STEMS_MAX && !is_stem(d, stem) &&
+	    nacre_span_copy(stem, d->stems[d->stem_count], NACRE_STEM))
+		d->stem_count++;
+}
+
+/* Does every entry with @stem name a partition that is here, of its type, and not somebody else's? */
+static bool stem_fits(struct nacre_devices *d, struct nacre_span fstab, struct nacre_span stem, bool claim)
+{
+	struct nacre_fstab_entry entry;
+	struct nacre_span line, other;
+	int number;
+
+	while (nacre_line_next(&fstab, &line)) {
+		struct nacre_device *device;
+
+		if (!nacre_fstab_parse(line, &entry) || !split(entry.spec, &other, &number) ||
+		    other.size != stem.size || memcmp(other.at, stem.at, stem.size))
+			continue;
+		device = numbered(d, number);
+		if (!device || device->claimed || !type_fits(entry.type, device) ||
+		    device->root != nacre_span_is(entry.file, "/"))
+			return false;
+		if (claim)
+			device->claimed = true;
+	}
+	return true;
+}
+
+/* Is @stem one of the kernel's own names, of which one disk has only one? */
+static bool kernel_name(struct nacre_span stem)
+{
+	return !nacre_span_starts(stem, "/dev/disk/") && !nacre_span_starts(stem, "/dev/mapper/");
+}
+
+static bool knows_kernel_name(const struct nacre_devices *d)
+{
+	for (int i = 0; i < d->stem_count; i++)
+		if (kernel_name((struct nacre_span){d->stems[i], strlen(d->stems[i])}))
+			return true;
+	return false;
+}
+
+static void try_stem(struct nacre_devices *d, struct nacre_span fstab, struct nacre_span stem)
+{
+	if (is_stem(d, stem) || (kernel_name(stem) && knows_kernel_name(d)))
+		return;
+	if (stem_fits(d, fstab, stem, false)) {
+		stem_fits(d, fstab, stem, true);
+		add_stem(d, stem);
+	}
+}
+
+void nacre_devices_learn(struct nacre_devices *d, struct nacre_span fstab, struct nacre_span root)
+{
+	struct nacre_span rest = fstab, line, stem;
+	struct nacre_fstab_entry entry;
+	bool tagged;
+	int number;
+
+	/* what is certain */
+	while (nacre_line_next(&rest, &line)) {
+		struct nacre_device *device;
+
+		if (nacre_fstab_parse(line, &entry) && (device = by_tag(d, entry.spec, &tagged)))
+			device->claimed = true;
+	}
+	/* the root's own name, as fstab or the command line has it */
+	for (rest = fstab; nacre_line_next(&rest, &line);)
+		if (nacre_fstab_parse(line, &entry) && nacre_span_is(entry.file, "/") &&
+		    split(entry.spec, &stem, &number) && numbered(d, number) && numbered(d, number)->root)
+			try_stem(d, fstab, stem);
+	if (root.size && split(root, &stem, &number) && numbered(d, number) && numbered(d, number)->root &&
+	    !is_stem(d, stem) && !(kernel_name(stem) && knows_kernel_name(d)))
+		add_stem(d, stem);
+	/* others that fit, in the file's order */
+	for (rest = fstab; nacre_line_next(&rest, &line);)
+		if (nacre_fstab_parse(line, &entry) && split(entry.spec, &stem, &number))
+			try_stem(d, fstab, stem);
+}
+
+enum nacre_device_kind nacre_devices_find(const struct nacre_devices *d, struct nacre_span name,
+					  const struct nacre_device **device)
+{
+	struct nacre_span stem;
+	bool tagged;
+	int number;
+
+	*device = by_tag(d, name, &tagged);
+	if (tagged)
+		return *device ? NACRE_DEVICE_STABLE : d->opaque ? NACRE_DEVICE_OTHER : NACRE_DEVICE_ABSENT;
+	if (!split(name, &stem, &number))
+		return NACRE_DEVICE_OTHER;
+	if (!is_stem(d, stem))
+		return NACRE_DEVICE_ABSENT;
+	*device = numbered(d, number);
+	return *device ? NACRE_DEVICE_HERE : NACRE_DEVICE_ABSENT;
+}
+
+bool nacre_device_name(const struct nacre_device *device, char name[64])
+{
+	if (device->uuid[0])
+		snprintf(name, 64, "UUID=%s", device->uuid);
+	else if (device->guid[0])
+		snprintf(name, 64, "PARTUUID=%s", device->guid);
+	else
+		return false;
+	return true;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* devices.h - which volume of the image an old machine's device name means
+ *
+ * "/dev/sda1", "/dev/nvme0n1p2", "/dev/disk/by-id/wwn-...-part3": a stem for the disk and a number. The image
+ * does not say what the old machine called its disk, but fstab and the kernel command line do: the stem
+ * that fits what is mounted where. A name whose stem is not this disk's belongs to a disk that stays behind.
+ */
+#ifndef NACRE_CONVERSION_DEVICES_H
+#define NACRE_CONVERSION_DEVICES_H
+
+#include "conversion/fixup/text.h"
+#include "conversion/inventory/inventory.h"
+
+enum { NACRE_STEMS_MAX = 8, NACRE_STEM = 128 };
+
+struct nacre_device {
+	int number;
+	char uuid[40], guid[40], type[16], label[NACRE_FS_NAME];
+	bool root, claimed; /* @claimed: an entry of fstab means it for certain */
+};
+
+struct nacre_devices {
+	struct nacre_device list[NACRE_PARTITIONS_MAX];
+	int count;
+	char stems[NACRE_STEMS_MAX][NACRE_STEM]; /* what this disk was called */
+	int stem_count;
+	bool opaque; /* LVM, RAID or LUKS: there may be volumes that the list lacks */
+};
+
+enum nacre_device_kind {
+	NACRE_DEVICE_OTHER,  /* no name of a disk or partition: nfs, LVM, tmpfs, a CD drive */
+	NACRE_DEVICE_HERE,   /* a volume of the image */
+	NACRE_DEVICE_STABLE, /* a volume of the image, by a name that stays right: UUID=, LABEL=... */
+	NACRE_DEVICE_ABSENT  /* on a disk that stays behind */
+};
+
+void nacre_devices_take(struct nacre_devices *d, const struct nacre_inventory *inventory);
+/** nacre_devices_learn() - from fstab, and from @root, the root= of the kernel command line (may be empty) */
+void nacre_devices_learn(struct nacre_devices *d, struct nacre_span fstab, struct nacre_span root);
+enum nacre_device_kind nacre_devices_find(const struct nacre_devices *d, struct nacre_span name,
+					  const struct nacre_device **device);
+/** nacre_device_name() - "UUID=..." or "PARTUUID=..." into @name; false: it has neither */
+bool nacre_device_name(const struct nacre_device *device, char name[64]);
+
+/** struct nacre_fstab_entry - a line of fstab; spans are empty where a field is missing */
+struct nacre_fstab_entry {
+	struct nacre_span spec, file, type, options;
+};
+/** nacre_fstab_parse() - false: a comment or an empty line */
+bool nacre_fstab_parse(struct nacre_span line, struct nacre_fstab_entry *entry);
+
+#endif
