@@ -39,7 +39,7 @@ struct ext_line {
 	uint8_t *data;
 };
 
-/** struct ext_moved - block @block is to be read at block @from, its first four bytes zeroed in the journal */
+/** struct ext_moved - the content of block @block is at block @from, there @escaped (ext_journal_magic) */
 struct ext_moved {
 	uint64_t block, from;
 	bool escaped;
@@ -86,12 +86,14 @@ extern struct struct_io_manager ext_manager;
 int ext_error(const struct ext_io *io, errcode_t code);
 
 /* journal.c */
+/** Every block of the log begins with it. So data that does gets zeroes there: it is "escaped". */
+extern const uint8_t ext_journal_magic[4];
 /**
  * ext_journal_read() - find what the journal of @fs has newer copies of
+ * @moved: by rising block; the caller's to free, also after an error
+ * @next:  the sequence number after the last whole transaction
  *
- * Fills io->moved, which is not in force before ext_io_moved(). @next: the sequence number after the last
- * whole transaction.
- * Return: 0 or errno
+ * Return: 0; ENOTSUP: it is elsewhere, or of a kind that is not known here; EUCLEAN
  */
 int ext_journal_read(struct ext_io *io, ext2_filsys fs, struct ext_moved **moved, size_t *count,
 		     uint32_t *next);
@@ -114,5 +116,24 @@ int ext_find(struct nacre_fs *f, const char *path, ext2_ino_t *ino);
 int ext_find_parent(struct nacre_fs *f, const char *path, ext2_ino_t *dir, const char **name);
 /** ext_inode() - the inode at @path, read whole */
 int ext_inode(struct nacre_fs *f, const char *path, ext2_ino_t *ino, struct ext2_inode_large *inode);
+
+/* inode.c: all return 0 or errno */
+int ext_write_inode(struct nacre_fs *f, ext2_ino_t ino, struct ext2_inode_large *inode);
+/** ext_release() - free an inode that no name leads to: its blocks, its attributes, itself */
+int ext_release(struct nacre_fs *f, ext2_ino_t ino);
+/** ext_touch() - it was changed now */
+int ext_touch(struct nacre_fs *f, ext2_ino_t ino);
+/** ext_mtime() - seconds since 1970: 32 bits with a sign, and two more where the inode has room for them */
+int64_t ext_mtime(const struct nacre_fs *f, const struct ext2_inode_large *i);
+void ext_set_mtime(const struct nacre_fs *f, struct ext2_inode_large *i, int64_t seconds);
+/** ext_file_type() - of directory entries */
+int ext_file_type(uint32_t mode);
+/** ext_enter() - one more name in a directory, which may grow */
+int ext_enter(struct nacre_fs *f, ext2_ino_t dir, const char *name, ext2_ino_t ino, uint32_t mode);
+/** ext_point() - a name that is there is @ino's from now on */
+int ext_point(struct nacre_fs *f, ext2_ino_t dir, const char *name, ext2_ino_t ino, uint32_t mode);
+/** ext_is_empty() - ENOTEMPTY if the directory is not */
+int ext_is_empty(struct nacre_fs *f, ext2_ino_t dir);
+int ext_count_links(struct nacre_fs *f, ext2_ino_t ino, int by);
 
 #endif

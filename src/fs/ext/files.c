@@ -10,17 +10,6 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Seconds since 1970: the signed 32 bits, and two more where the inode is large enough for them. */
-static int64_t mtime_of(const struct nacre_fs *f, const struct ext2_inode_large *i)
-{
-	int64_t seconds = (int32_t)i->i_mtime;
-
-	if (EXT2_INODE_SIZE(f->fs->super) > EXT2_GOOD_OLD_INODE_SIZE &&
-	    i->i_extra_isize >= offsetof(struct ext2_inode_large, i_mtime_extra) + 4 - EXT2_GOOD_OLD_INODE_SIZE)
-		seconds += (int64_t)(i->i_mtime_extra & 3) << 32;
-	return seconds;
-}
-
 EXPORT int nacre_fs_stat(struct nacre_fs *f, const char *path, struct nacre_fs_stat *st)
 {
 	struct ext2_inode_large inode;
@@ -32,7 +21,7 @@ EXPORT int nacre_fs_stat(struct nacre_fs *f, const char *path, struct nacre_fs_s
 		return result;
 	*st = (struct nacre_fs_stat){.ino = ino,
 				     .size = EXT2_I_SIZE((struct ext2_inode *)&inode),
-				     .mtime = mtime_of(f, &inode),
+				     .mtime = ext_mtime(f, &inode),
 				     .mode = inode.i_mode,
 				     .uid = inode_uid(inode),
 				     .gid = inode_gid(inode),

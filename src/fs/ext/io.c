@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const uint8_t ext_journal_magic[4] = {0xc0, 0x3b, 0x39, 0x98};
+
 static __thread struct ext_io *next_io;
 
 int ext_io_open(struct ext_io *io)
@@ -223,7 +225,6 @@ static const struct ext_moved *moved_from(const struct ext_io *io, uint64_t bloc
 /* Bytes of one block, wherever its content is. */
 static int get_moved(struct ext_io *io, uint64_t offset, uint8_t *data, size_t size)
 {
-	static const uint8_t magic[4] = {0xc0, 0x3b, 0x39, 0x98}; /* of a journal block, as on the disk */
 	uint32_t within = (uint32_t)(offset % io->moved_block);
 	const struct ext_moved *m = moved_from(io, offset / io->moved_block);
 	int result;
@@ -231,8 +232,8 @@ static int get_moved(struct ext_io *io, uint64_t offset, uint8_t *data, size_t s
 	if (!m)
 		return ext_io_get(io, offset, data, size);
 	result = ext_io_get(io, m->from * io->moved_block + within, data, size);
-	for (size_t i = 0; !result && m->escaped && i < size && within + i < sizeof(magic); i++)
-		data[i] = magic[within + i];
+	for (size_t i = 0; !result && m->escaped && i < size && within + i < sizeof(ext_journal_magic); i++)
+		data[i] = ext_journal_magic[within + i];
 	return result;
 }
 

@@ -54,7 +54,8 @@ static int open_as(struct nacre_fs *f, int flags)
 	errcode_t code;
 
 	ext_io_use(&f->io);
-	code = ext2fs_open2("volume", NULL, EXT2_FLAG_64BITS | flags, 0, 0, &ext_manager, &f->fs);
+	code = ext2fs_open2("volume", NULL, EXT2_FLAG_64BITS | EXT2_FLAG_SKIP_MMP | flags, 0,
+			    0, &ext_manager, &f->fs);
 	if (code) {
 		f->fs = NULL;
 		return ext_error(&f->io, code);
@@ -90,23 +91,106 @@ int ext_bitmaps(struct nacre_fs *f)
 
 	if (f->bitmaps)
 		return 0;
+	if (f->had_errors || (f->dirty && !ext2fs_has_feature_journal(f->fs->super)))
+		return EUCLEAN; /* they may miss what is in use */
 	code = f->writable ? ext2fs_read_bitmaps(f->fs) : ext2fs_read_block_bitmap(f->fs);
 	f->bitmaps = !code;
 	return ext_error(&f->io, code);
 }
 
+/* What the journal has newer copies of is put where it belongs. */
+static int replay(struct nacre_fs *f, const struct ext_moved *moved, size_t count)
+{
+	uint32_t size = f->fs->blocksize;
+	uint8_t *block = malloc(size);
+	int result = block ? 0 : ENOMEM;
+
+	for (size_t i = 0; !result && i < count; i++) {
+		result = ext_io_get(&f->io, moved[i].from * size, block, size);
+		if (moved[i].escaped)
+			memcpy(block, ext_journal_magic, sizeof(ext_journal_magic));
+		if (!result)
+			result = ext_io_put(&f->io, moved[i].block * size, block, size);
+	}
+	free(block);
+	return result ? result : ext_io_flush(&f->io);
+}
+
+/*
+ * The file system as it would be after a replay: on the volume, or in our view of it. Until then it is
+ * read as it lies there; but for the journal's own inode nothing of that is relied on.
+ */
+static int recover(struct nacre_fs *f)
+{
+	struct ext_moved *moved;
+	size_t count;
+	uint32_t next;
+	int result = ext_journal_read(&f->io, f->fs, &moved, &count, &next);
+
+	if (result) {
+		free(moved);
+		return result;
+	}
+	if (f->writable) {
+		result = replay(f, moved, count);
+		free(moved);
+	} else {
+		f->io.moved = moved;
+		f->io.moved_count = count;
+		f->io.moved_block = f->fs->blocksize;
+	}
+	ext2fs_free(f->fs);
+	f->fs = NULL;
+	if (!result)
+		result = open_as(f, f->writable ? EXT2_FLAG_RW : 0);
+	if (result || !f->writable)
+		return result;
+	result = ext_journal_reset(&f->io, f->fs, next);
+	ext2fs_clear_feature_journal_needs_recovery(f->fs->super);
+	ext2fs_mark_super_dirty(f->fs);
+	return result;
+}
+
+/* May what the bitmaps say be relied on, and changed? */
+static int bring_to_order(struct nacre_fs *f)
+{
+	if (f->had_errors || (f->dirty && !ext2fs_has_feature_journal(f->fs->super)))
+		return EUCLEAN;
+	if (ext2fs_has_feature_shared_blocks(f->fs->super) ||
+	    f->fs->super->s_feature_ro_compat & EXT4_FEATURE_RO_COMPAT_READONLY)
+		return EROFS;
+	return ext_orphans(f);
+}
+
+static bool not_unmounted(struct ext2_super_block *s)
+{
+	if (ext2fs_has_feature_journal(s))
+		return ext2fs_has_feature_journal_needs_recovery(s);
+	return !(s->s_state & EXT2_VALID_FS);
+}
+
 int ext_open(struct nacre_fs *f)
 {
+	bool recovers;
 	int result = check_super(&f->io);
 
 	if (!result)
 		result = open_as(f, 0);
 	if (result)
 		return result;
-	f->dirty = ext2fs_has_feature_journal_needs_recovery(f->fs->super) ||
-		   (!ext2fs_has_feature_journal(f->fs->super) && !(f->fs->super->s_state & EXT2_VALID_FS));
+	f->dirty = not_unmounted(f->fs->super);
+	recovers = f->dirty && ext2fs_has_feature_journal(f->fs->super);
+	if (recovers) {
+		result = recover(f);
+	} else if (f->writable) {
+		ext2fs_free(f->fs);
+		f->fs = NULL;
+		result = open_as(f, EXT2_FLAG_RW);
+	}
+	if (result)
+		return result;
 	f->had_errors = f->fs->super->s_state & EXT2_ERROR_FS;
-	if (f->writable || ext2fs_has_feature_journal_needs_recovery(f->fs->super))
-		return ENOTSUP;
-	return ext_error(&f->io, note_bad(f));
+	if (f->writable)
+		result = bring_to_order(f);
+	return result ? result : ext_error(&f->io, note_bad(f));
 }
