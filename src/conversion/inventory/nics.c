@@ -6,7 +6,9 @@
 #include "conversion/inventory/parts.h"
 #include "conversion/inventory/text.h"
 
+#include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FILE_MAX = 1 << 20 };
@@ -17,8 +19,8 @@ static bool is_card(const char *name)
 					     "tun",   "tap",    "wg",   "dummy", "vlan", "ppp",	   "sit",
 					     "lxcbr", "vmbr",   "vnet", "ib"};
 
-	if (strpbrk(name, "*?[] .:@"))
-		return false;
+	if (strlen(name) >= IFNAMSIZ || strpbrk(name, "/*?[] .:@!%\\\"'$`") || !strcmp(name, "all"))
+		return false; /* a pattern, an alias, a VLAN, or nothing that the kernel would take */
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		size_t n = strlen(others[i]);
 

@@ -227,3 +227,120 @@ redhat_disk()
 	put_ext 133120 64 -U 88888888-2222-3333-4444-555555555555
 	put_esp 2048 64 EFI/BOOT/BOOTX64.EFI EFI/rocky/grubx64.efi
 }
+
+# arch_disk: kernels named after their package, systemd-networkd
+arch_disk()
+{
+	merged
+	file etc/os-release <<-'END'
+		NAME="Arch Linux"
+		PRETTY_NAME="Arch Linux"
+		ID=arch
+		BUILD_ID=rolling
+	END
+	file etc/fstab <<-'END'
+		PARTUUID=0a0b0c0d-01 / ext4 rw,relatime 0 1
+	END
+	: | file etc/mkinitcpio.conf
+	kernel 6.6.8-arch1-1 block/virtio_blk net/virtio_net virtio/virtio_pci
+	echo linux | file usr/lib/modules/6.6.8-arch1-1/pkgbase
+	: | file boot/vmlinuz-linux
+	: | file boot/initramfs-linux.img
+	file etc/systemd/network/10-lan.link <<-'END'
+		[Match]
+		PermanentMACAddress=52-54-00-00-00-1a
+		[Link]
+		Name=lan
+	END
+	file etc/systemd/network/20-lan.network <<-'END'
+		# the office
+		[Match]
+		Name=lan
+		[Network]
+		DHCP=no
+		Address=172.16.0.9/20
+	END
+	disk 512M <<-'END'
+		label: dos
+		label-id: 0x0a0b0c0d
+		start=2048, size=409600, type=83
+	END
+	put_ext 2048 200
+}
+
+# alpine_disk: no merged /usr, busybox, flavours of kernels; a link that leads through others, one that loops
+alpine_disk()
+{
+	rm -rf "$tree"
+	mkdir -p "$tree/bin" "$tree/lib/modules" "$tree/usr/lib" "$tree/boot" "$tree/etc/mkinitfs" "$tree/var/real"
+	elf 183 >"$tree/bin/busybox"
+	ln -s /bin/busybox "$tree/bin/sh"
+	file var/real/os-release <<-'END'
+		NAME="Alpine Linux"
+		ID=alpine
+		VERSION_ID=3.19.0
+		PRETTY_NAME="Alpine Linux v3.19"
+	END
+	ln -s ../../../../../var/./link//os-release "$tree/usr/lib/os-release"
+	ln -s real/../real "$tree/var/link"
+	ln -s ../usr/lib/os-release "$tree/etc/os-release"
+	ln -s loop "$tree/etc/loop"
+	ln -s loop/x "$tree/etc/hostname"
+	file etc/fstab <<-'END'
+		/dev/vda1 / ext4 rw 0 1
+	END
+	mkdir -p "$tree/lib/modules/6.6.7-0-lts"
+	echo kernel/drivers/block/virtio_blk.ko.gz: | file lib/modules/6.6.7-0-lts/modules.dep
+	: | file boot/vmlinuz-lts
+	: | file boot/initramfs-lts
+	file etc/network/interfaces <<-'END'
+		auto eth0
+		iface eth0 inet dhcp
+	END
+	disk 512M <<-'END'
+		label: dos
+		start=2048, size=409600, type=83
+	END
+	put_ext 2048 200
+}
+
+# ubuntu_disk: the whole disk is one file system; netplan
+ubuntu_disk()
+{
+	merged
+	file etc/os-release <<-'END'
+		ID=ubuntu
+		ID_LIKE=debian
+		PRETTY_NAME='Ubuntu 22.04 LTS'
+	END
+	file etc/fstab <<-'END'
+		LABEL=cloudimg-rootfs / ext4 defaults 0 1
+	END
+	file etc/netplan/50-cloud-init.yaml <<-'END'
+		# made by cloud-init
+		network:
+		    version: 2
+		    ethernets:
+		        enp1s0:
+		            match: {macaddress: "52:54:00:00:00:2a"}
+		            set-name: uplink
+		            nameservers:
+		                addresses: [1.1.1.1, 8.8.8.8]
+		            addresses:
+		            - 10.20.30.40/24
+		            - fe80::1/64
+		            routes:
+		            - to: default
+		              via: 10.20.30.1
+		        enp2s0:
+		            dhcp4: true
+		            match:
+		                macaddress: '52:54:00:00:00:2b'
+		    bonds:
+		        bond0:
+		            interfaces: [enp3s0]
+	END
+	rm -f "$disk"
+	truncate -s 200M "$disk"
+	put_ext 0 200 -L cloudimg-rootfs
+}
