@@ -40,7 +40,7 @@ ok "random bytes are a disk of data" inspect
 is "$(fact '[.table.kind, .system // "none"] | join(" ")')" "none none" "without table and system"
 is "$(reasons 'no system')" "no volume of this disk has one: it is copied as data" "as is said"
 
-debian_disk 1G
+debian_disk
 cp --sparse=always "$disk" "$work/debian"
 truncate -s 100M "$disk"
 ok "a truncated disk is inspected" inspect

@@ -146,7 +146,7 @@ debian_tree()
 debian_disk() # [SIZE]
 {
 	debian_tree
-	disk "${1:-1G}" <<-'END'
+	disk "${1:-340M}" <<-'END'
 		label: dos
 		label-id: 0xc0ffee01
 		start=2048, size=409600, type=83, bootable
@@ -211,7 +211,7 @@ redhat_disk()
 		type=bond
 		interface-name=bond0
 	END
-	disk 1G <<-'END'
+	disk 340M <<-'END'
 		label: gpt
 		start=2048, size=131072, type=U, name="EFI System Partition"
 		start=133120, size=131072, type=L
