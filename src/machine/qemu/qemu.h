@@ -15,10 +15,10 @@ struct nacre_boot_options {
 	const char *directory;  /* of the virtual machine: nacre.json, disk, report */
 	bool check;             /* prove that it comes up, on a throw-away overlay; else run it on its disk */
 	bool snapshot;          /* run it, but throw the changes away */
-	int timeout_s;          /* of the check */
+	int timeout_s;          /* of the check; 0: 180, or 900 where it has to be emulated */
 	const char *picture;    /* PNG to write, NULL: none */
 	const char *serial_log; /* NULL: none */
-	bool headless;
+	bool headless;          /* run it on the terminal: serial line, Ctrl-] for its power button */
 	void (*progress)(void *arg, const char *stage, double seconds);
 	void *arg;
 };
@@ -37,6 +37,8 @@ struct nacre_boot_result {
 	char why[256], tail[4096];
 };
 
+/** nacre_boot_stage_name() - a word for a stage: "firmware", "boot loader", ... */
+const char *nacre_boot_stage_name(enum nacre_boot_stage stage);
 /** nacre_boot() - run to the end, or check; 0 also when the machine does not come up (result->up) */
 int nacre_boot(const struct nacre_definition *d, const struct nacre_boot_options *options,
 	       struct nacre_boot_result *result, struct nacre_error *e);
