@@ -19,6 +19,7 @@ bench-deps:
 
 demo: test-deps all
 	@tools/demo $(BUILD)
+	@tools/demo-machine $(BUILD)
 
 # The whole suite, then the suite again under AddressSanitizer and UndefinedBehaviorSanitizer, and
 # channel and proxy under ThreadSanitizer. Ends with "N passed, N failed".
@@ -27,6 +28,10 @@ test: test-deps all
 
 bench: bench-deps all
 	@bench/run $(BUILD)
+
+# What takes minutes: a UEFI Debian is converted and booted, and what other rooms call long.
+test-long: test-deps all
+	@NACRE_MUST_WORK=1 meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite long
 
 # 2,000 runs with a fault at a random call (about 15 minutes).
 campaign: test-deps all
@@ -48,4 +53,4 @@ install: all
 clean:
 	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz
 
-.PHONY: all deps test-deps bench-deps demo test bench campaign fuzz lint install clean
+.PHONY: all deps test-deps bench-deps demo test test-long bench campaign fuzz lint install clean

@@ -44,14 +44,27 @@ static int mount_all(struct nacre_tree *tree, struct nacre_inventory *inventory,
 	return 0;
 }
 
+/* A volume that cannot be opened may well be it. */
+static void no_root(const struct nacre_inventory *inventory, struct nacre_error *e)
+{
+	for (int i = 0; i < inventory->place_count; i++)
+		if (inventory->places[i].problem[0]) {
+			nacre_error_set(e, NACRE_E_SUPPORT, 0, "the disk",
+					"no root file system was found; partition %d: %s",
+					inventory->places[i].partition.number, inventory->places[i].problem);
+			return;
+		}
+	nacre_error_set(e, NACRE_E_SUPPORT, 0, "the disk",
+			"no root file system was found on it; nacre inspect says what is there");
+}
+
 struct nacre_tree *nacre_machine_tree(struct nacre_inventory *inventory, const char *undo,
 				      struct nacre_error *e)
 {
 	struct nacre_tree *tree;
 
 	if (inventory->root < 0) {
-		nacre_error_set(e, NACRE_E_SUPPORT, 0, "the disk",
-				"no root file system was found on it; nacre inspect says what is there");
+		no_root(inventory, e);
 		return NULL;
 	}
 	tree = nacre_tree_new(undo, e);

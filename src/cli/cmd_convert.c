@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd_convert.c - `nacre convert`: a quiet disk becomes a virtual machine */
+#include "commands.h"
+#include "machine.h"
+#include "source.h"
+#include "volumes.h"
+
+#include "base/auto.h"
+#include "base/json.h"
+
+#include <stdio.h>
+
+struct settings {
+	const char *format, *source_format, *size, *name;
+	const char **skip;
+	uint32_t memory, cpus, timeout;
+	bool no_check, plan, json, quiet, grow_last, new_identity, no_serial;
+};
+
+#define OPTION(member, how) .kind = (how), .offset = offsetof(struct settings, member)
+
+static const struct cli_option options[] = {
+	{.name = "format", OPTION(format, CLI_CHOICE), .arg = "FORMAT", .choices = "vhd|vhd-fixed|raw",
+	 .help = "of the new disk [vhd]"},
+	{.name = "source-format", OPTION(source_format, CLI_CHOICE), .arg = "FORMAT",
+	 .choices = "raw|vhd|vhd-fixed|qcow2", .help = "of the source [found out by its content]"},
+	{.name = "size", OPTION(size, CLI_TEXT), .arg = "SIZE",
+	 .help = "of the new disk, 40G for example [the source's]"},
+	{.name = "grow-last", OPTION(grow_last, CLI_FLAG),
+	 .help = "let the last partition and its file system take what a larger disk has"},
+	{.name = "name", OPTION(name, CLI_TEXT), .arg = "NAME",
+	 .help = "of the virtual machine [the directory's]"},
+	{.name = "memory", OPTION(memory, CLI_NUMBER), .arg = "MB", .min = 16, .max = 16777216,
+	 .help = "memory of the virtual machine in MiB [2048]"},
+	{.name = "cpus", OPTION(cpus, CLI_NUMBER), .arg = "N", .min = 1, .max = 1024,
+	 .help = "processors of the virtual machine [2]"},
+	{.name = "skip", OPTION(skip, CLI_LIST), .arg = "FIX", .help = "leave out this fix; --plan names them"},
+	{.name = "new-identity", OPTION(new_identity, CLI_FLAG),
+	 .help = "machine-id and ssh host keys anew: for a copy that runs beside its source"},
+	{.name = "no-serial", OPTION(no_serial, CLI_FLAG), .help = "no console on the serial line"},
+	{.name = "no-check", OPTION(no_check, CLI_FLAG), .help = "do not boot the result"},
+	{.name = "timeout", OPTION(timeout, CLI_NUMBER), .arg = "S", .min = 1, .max = 86400,
+	 .help = "seconds that the boot may take [300; 600 without KVM]"},
+	{.name = "plan", OPTION(plan, CLI_FLAG), .help = "only say what would be done"},
+	{.name = "json", OPTION(json, CLI_FLAG), .help = "print the result as JSON"},
+	{.name = "quiet", .letter = 'q', OPTION(quiet, CLI_FLAG), .help = "no progress"},
+	{.name = NULL}};
+
+static void print_json(const struct nacre_convert_options *o, const struct nacre_convert_result *r)
+{
+	struct json j = {.to = stdout};
+
+	json_begin(&j, NULL, '{');
+	json_text(&j, "directory", o->directory);
+	json_text(&j, "disk", r->definition.disk);
+	json_number(&j, "size", (int64_t)r->definition.size);
+	json_number(&j, "used", (int64_t)r->used);
+	json_number(&j, "skipped", (int64_t)r->skipped);
+	json_number(&j, "read", (int64_t)r->read);
+	json_number(&j, "written", (int64_t)r->written);
+	json_number(&j, "copy_ms", (int64_t)(r->seconds_copy * 1000));
+	json_number(&j, "fix_ms", (int64_t)(r->seconds_fix * 1000));
+	json_number(&j, "changes", (int64_t)r->changes);
+	json_bool(&j, "checked", r->checked);
+	if (r->checked) {
+		json_bool(&j, "boots", r->boot.up);
+		json_number(&j, "boot_ms", (int64_t)(r->boot.seconds * 1000));
+		json_text(&j, "why", r->boot.why);
+	}
+	json_end(&j, '}');
+	putchar('\n');
+}
+
+static void print_text(const struct nacre_convert_options *o, const struct nacre_convert_result *r)
+{
+	printf("%s: %s copied of %s in %.1f s, %zu changes in %.2f s\n", o->directory, cli_bytes(r->used),
+	       cli_bytes(r->definition.size), r->seconds_copy, r->changes, r->seconds_fix);
+	if (!r->checked)
+		printf("boots? not tried; nacre boot %s --check\n", o->directory);
+	else if (r->boot.up)
+		printf("boots? yes, %.0f s, picture in %s/report.html\n", r->boot.seconds, o->directory);
+	else
+		printf("boots? no: %s; see %s/report.html\n", r->boot.why, o->directory);
+}
+
+static int run(void *settings, int argc, char **argv)
+{
+	const struct settings *s = settings;
+	struct cli_progress progress;
+	struct nacre_convert_options o = {
+		.directory = argc > 1 ? argv[1] : NULL, .format = s->format,
+		.source_format = s->source_format, .name = s->name, .grow_last = s->grow_last,
+		.plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
+		.timeout_s = (int)s->timeout,
+		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
+		.says = cli_progress_says(&progress, s->quiet && !s->plan)};
+	struct nacre_convert_result result = {0};
+	struct cli_source source = {0};
+	struct nacre_error e = {0};
+	int failed;
+
+	if (!o.directory && !s->plan)
+		return cli_error(NACRE_E_USAGE, "DIRECTORY", "missing: where shall the virtual machine go?");
+	if (s->size && !cli_size(s->size, &o.size))
+		return cli_error(NACRE_E_USAGE, s->size, "is no size; 40G is one");
+	cli_volumes_setup();
+	failed = cli_source_find(argv[0], &source, &e) < 0;
+	if (!failed && *source.user)
+		failed = nacre_error_set(&e, NACRE_E_SUPPORT, 0, argv[0],
+					 "is in use: %s; what changes while it is copied boots into a torn copy",
+					 source.user) < 0;
+	o.source = source.path;
+	if (!failed)
+		failed = nacre_convert(&o, &result, &e) < 0;
+	cli_source_free(&source);
+	cli_progress_end(&progress);
+	if (failed)
+		return cli_fail(NULL, &e);
+	if (s->plan)
+		return NACRE_OK;
+	(s->json ? print_json : print_text)(&o, &result);
+	return result.checked && !result.boot.up ? NACRE_E_FAILED : NACRE_OK;
+}
+
+const struct cli_command cli_cmd_convert = {
+	.name = "convert",
+	.operands = "SOURCE [DIRECTORY]",
+	.summary = "Turn a disk into a virtual machine, and prove that it boots",
+	.details = "SOURCE is a block device or image that is not in use: raw, VHD, qcow2. It is only read.\n"
+		   "DIRECTORY is made: disk0.vhd, NAME.xml for libvirt, nacre.json, report.html.\n",
+	.options = options,
+	.operands_min = 1,
+	.operands_max = 2,
+	.settings_size = sizeof(struct settings),
+	.run = run};

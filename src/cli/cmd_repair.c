@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd_repair.c - `nacre repair`: an image that is already there is only made bootable */
+#include "commands.h"
+#include "machine.h"
+#include "source.h"
+#include "volumes.h"
+
+#include <stdio.h>
+
+struct settings {
+	const char *format;
+	const char **skip;
+	bool plan, undo, quiet, new_identity, no_serial;
+};
+
+#define OPTION(member, how) .kind = (how), .offset = offsetof(struct settings, member)
+
+static const struct cli_option options[] = {
+	{.name = "format", OPTION(format, CLI_CHOICE), .arg = "FORMAT", .choices = "vhd|vhd-fixed|raw",
+	 .help = "of the image [found out by its content]"},
+	{.name = "skip", OPTION(skip, CLI_LIST), .arg = "FIX", .help = "leave out this fix; --plan names them"},
+	{.name = "new-identity", OPTION(new_identity, CLI_FLAG),
+	 .help = "machine-id and ssh host keys anew: for a copy that runs beside its source"},
+	{.name = "no-serial", OPTION(no_serial, CLI_FLAG), .help = "no console on the serial line"},
+	{.name = "plan", OPTION(plan, CLI_FLAG), .help = "only say what would be done"},
+	{.name = "undo", OPTION(undo, CLI_FLAG), .help = "put back what an earlier repair changed"},
+	{.name = "quiet", .letter = 'q', OPTION(quiet, CLI_FLAG), .help = "no progress"},
+	{.name = NULL}};
+
+static int run(void *settings, int argc, char **argv)
+{
+	const struct settings *s = settings;
+	struct cli_progress progress;
+	struct nacre_repair_options o = {
+		.image = argv[0], .format = s->format, .plan_only = s->plan, .undo = s->undo,
+		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
+		.says = cli_progress_says(&progress, s->quiet && !s->plan)};
+	struct nacre_error e = {0};
+	size_t changes = 0;
+	int failed;
+
+	(void)argc;
+	if (s->plan && s->undo)
+		return cli_error(NACRE_E_USAGE, "--undo", "does not go with --plan");
+	cli_volumes_setup();
+	failed = nacre_repair(&o, &changes, &e);
+	cli_progress_end(&progress);
+	if (failed)
+		return cli_fail(NULL, &e);
+	if (s->undo)
+		printf("%s: as it was before, %zu files put back\n", o.image, changes);
+	else if (!s->plan)
+		printf("%s: %zu changes; nacre repair --undo takes them back\n", o.image, changes);
+	return NACRE_OK;
+}
+
+const struct cli_command cli_cmd_repair = {
+	.name = "repair",
+	.operands = "IMAGE",
+	.summary = "Make an image that is already there bootable as a virtual machine",
+	.details = "IMAGE is changed in place; what was there before is kept in IMAGE.undo.\n",
+	.options = options,
+	.operands_min = 1,
+	.operands_max = 1,
+	.settings_size = sizeof(struct settings),
+	.run = run};
