@@ -11,9 +11,20 @@
 
 enum { CODE_SIZE = 440 };
 
+/* Are the words in the first @size bytes? */
+static bool within(const uint8_t *sector, size_t size, const char *words)
+{
+	size_t n = strlen(words);
+
+	for (size_t at = 0; at + n <= size; at++)
+		if (!memcmp(sector + at, words, n))
+			return true;
+	return false;
+}
+
 static bool has(const uint8_t *sector, const char *words)
 {
-	return memmem(sector, MBR_SIZE - 2, words, strlen(words));
+	return within(sector, MBR_SIZE - 2, words);
 }
 
 static bool starts(const uint8_t *sector, const char *code, size_t size)
@@ -32,7 +43,7 @@ enum nacre_boot_record nacre_boot_record_find(const uint8_t *sector)
 	/* Stage 1 of both GRUBs says "GRUB Geom Hard Disk Read Error"; the jump over its data differs. */
 	if (has(sector, "GRUB ") && has(sector, "Geom") && has(sector, "Hard Disk"))
 		return starts(sector, "\xeb\x48", 2) ? NACRE_BOOT_GRUB_LEGACY : NACRE_BOOT_GRUB;
-	if (memmem(sector, 16, "LILO", 4))
+	if (within(sector, 16, "LILO"))
 		return NACRE_BOOT_LILO;
 	if (has(sector, "Operating system load error") || has(sector, "isolinux.bin missing") ||
 	    has(sector, "SYSLINUX"))

@@ -102,21 +102,25 @@ static bool named_by(const struct nacre_place *p, const char *tag, const char *v
 
 static struct nacre_place *place_tagged(struct nacre_inventory *inventory, const char *what)
 {
-	static const char *const tags[] = {"UUID", "LABEL", "PARTUUID", "PARTLABEL"};
+	static const struct {
+		const char *tag, *directory;
+	} names[] = {{"UUID", "/dev/disk/by-uuid/"},	     {"LABEL", "/dev/disk/by-label/"},
+		     {"PARTUUID", "/dev/disk/by-partuuid/"}, {"PARTLABEL", "/dev/disk/by-partlabel/"}};
 
-	for (size_t t = 0; t < sizeof(tags) / sizeof(tags[0]); t++) {
-		size_t n = strlen(tags[t]);
-		char directory[40], value[256] = "";
+	for (size_t t = 0; t < sizeof(names) / sizeof(names[0]); t++) {
+		size_t n = strlen(names[t].tag), m = strlen(names[t].directory);
+		char text[256], *value = text;
 
-		snprintf(directory, sizeof(directory), "/dev/disk/by-%s/", tags[t]);
-		if (!strncasecmp(what, tags[t], n) && what[n] == '=') {
-			snprintf(value, sizeof(value), "%s", what + n + 1);
-			memmove(value, text_value(value), strlen(text_value(value)) + 1);
-		} else if (!strncasecmp(what, directory, strlen(directory))) {
-			snprintf(value, sizeof(value), "%s", what + strlen(directory));
+		if (!strncasecmp(what, names[t].tag, n) && what[n] == '=') {
+			text_copy(text, sizeof(text), what + n + 1);
+			value = text_value(text);
+		} else if (!strncmp(what, names[t].directory, m)) {
+			text_copy(text, sizeof(text), what + m);
+		} else {
+			continue;
 		}
-		for (int i = 0; *value && i < inventory->place_count; i++)
-			if (named_by(&inventory->places[i], tags[t], value))
+		for (int i = 0; i < inventory->place_count; i++)
+			if (named_by(&inventory->places[i], names[t].tag, value))
 				return &inventory->places[i];
 	}
 	return NULL;
