@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-enum { UNIT = 64, UNITS = 1 << 22, NAMES = 200, DEPTH = 6, CALLS = 300 };
+enum { UNIT = 64, UNITS = 1 << 23, NAMES = 200, DEPTH = 6, CALLS = 300 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -16,25 +16,6 @@ echo greetings >"$work/in/$umlaut"
 : >"$work/in/empty"
 for i in $(seq 60); do echo "$i" >"$work/in/EFI/a directory with a long name/numbered file $i"; done
 
-# The tree as the driver and as find say it: type, size, name.
-tree_of_dir()
-{
-	(cd "$1" && find . -mindepth 1 \( -type d -printf '40000 0 /%P\n' -o -printf '100000 %s /%P\n' \)) | sort
-}
-
-# whole SENTENCE IMAGE DIR: the driver reads all of the tree in IMAGE as it is in DIR
-whole()
-{
-	"$drive" "$driver" "$2" r tree / | sort >"$work/tree"
-	tree_of_dir "$3" >"$work/want"
-	ok "$1: names, kinds and sizes" diff "$work/want" "$work/tree"
-	(cd "$3" && find . -type f -print0 | while read -r -d '' file; do
-		"$drive" "$driver" "$2" r cat "${file#.}" | cmp - "$file" || echo "differs: $file"
-	done) >"$work/differ" 2>&1
-	ok "$1: contents" test ! -s "$work/differ"
-	tap_note "$work/differ"
-}
-
 make_image() # BITS MIB OPTIONS...
 {
 	image=$work/fat$1
