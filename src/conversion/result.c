@@ -5,13 +5,17 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "conversion/inventory/print.h"
+#include "conversion/report.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { FACTS = 8 };
 
 void nacre_timeline_next(struct nacre_timeline *t, const char *name, double now)
 {
@@ -124,11 +128,87 @@ static int write_domain(const struct nacre_told *t, struct nacre_error *e)
 	return 0;
 }
 
+/* What the report says of the source. Return: how many facts there are */
+static size_t report_facts(const struct nacre_told *t, struct nacre_report_fact *facts, char (*texts)[32])
+{
+	const struct nacre_inventory *i = t->inventory;
+	const struct nacre_report_fact all[FACTS] = {
+		{"System", i->os_name},
+		{"Host name", i->hostname},
+		{"Firmware", i->uefi ? "UEFI" : "BIOS"},
+		{"Disk", nacre_size_text(texts[0], sizeof(*texts), i->image->size)},
+		{"Copied", nacre_size_text(texts[1], sizeof(*texts), t->result->used)},
+		{"Left out", nacre_size_text(texts[2], sizeof(*texts), t->result->skipped)},
+		{"Kernel", i->kernel_count ? i->kernels[0].version : ""},
+		{"Network card", i->nic_count ? i->nics[0].name : ""}};
+	size_t count = 0;
+
+	for (size_t k = 0; k < FACTS; k++)
+		if (all[k].value[0])
+			facts[count++] = all[k];
+	return count;
+}
+
+static size_t report_regions(const struct nacre_told *t, struct nacre_report_region *regions,
+			     char (*texts)[128])
+{
+	const struct nacre_inventory *inventory = t->inventory;
+	size_t count = 0;
+
+	for (int i = 0; i < inventory->place_count; i++) {
+		const struct nacre_place *place = &inventory->places[i];
+
+		if (place->partition.extended)
+			continue;
+		snprintf(texts[count], sizeof(*texts), "%d %s %s", place->partition.number, place->type,
+			 place->mount);
+		regions[count] = (struct nacre_report_region){texts[count], place->partition.start,
+							      place->partition.length};
+		count++;
+	}
+	return count;
+}
+
+static int write_report(const struct nacre_told *t, struct nacre_error *e)
+{
+	struct nacre_report_region regions[NACRE_PARTITIONS_MAX];
+	struct nacre_report_step steps[NACRE_TIMELINE_MAX];
+	char region_texts[NACRE_PARTITIONS_MAX][128], fact_texts[FACTS][32];
+	NACRE_AUTO_FREE char *path = NULL, *picture = NULL;
+	struct nacre_report_fact facts[FACTS];
+	struct nacre_report r = {
+		.definition = &t->result->definition, .source = t->source, .facts = facts,
+		.map = &t->plan->map, .disk_size = t->inventory->image->size, .regions = regions,
+		.steps = steps, .fixes = nacre_fixes_linux, .findings = t->inventory->findings,
+		.finding_count = (size_t)t->inventory->finding_count,
+		.boot = t->result->checked ? &t->result->boot : NULL};
+	char when[64];
+	time_t now = time(NULL);
+
+	strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", gmtime(&now));
+	r.when = when;
+	r.fact_count = report_facts(t, facts, fact_texts);
+	r.region_count = report_regions(t, regions, region_texts);
+	for (int i = 0; i < t->timeline->count; i++)
+		if (t->timeline->list[i].end > t->timeline->list[i].start)
+			steps[r.step_count++] = (struct nacre_report_step){t->timeline->list[i].name,
+									   t->timeline->list[i].start,
+									   t->timeline->list[i].end};
+	if (t->tree)
+		r.changes = nacre_tree_changes(t->tree, &r.change_count);
+	if (asprintf(&path, "%s/report.html", t->directory) < 0 ||
+	    asprintf(&picture, "%s/boot.png", t->directory) < 0)
+		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
+	if (r.boot && access(picture, R_OK) == 0)
+		r.picture = picture;
+	return nacre_report_write(&r, path, e);
+}
+
 int nacre_result_write(const struct nacre_told *t, struct nacre_error *e)
 {
 	if (write_record(t, e) < 0 || write_domain(t, e) < 0)
 		return -1;
-	return 0;
+	return write_report(t, e);
 }
 
 /* The undo directory holds files only, made by the tree. */
