@@ -8,7 +8,7 @@
 #include "conversion/inventory/print.h"
 #include "conversion/report_parts.h"
 
-enum { COLUMNS = 96, ROWS = 20, CELLS = COLUMNS * ROWS, USES = NACRE_FS_SWAP + 1, SIDE = 10 };
+enum { COLUMNS = 96, ROWS = 28, CELLS = COLUMNS * ROWS, USES = NACRE_FS_SWAP + 1, SIDE = 10 };
 
 /* For a person: what it is, and why it did not travel. */
 static const char *const names[USES] = {

@@ -26,7 +26,7 @@ const char nacre_report_style[] =
 	".figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:14px;margin:0 0 18px;"
 	"padding:0;list-style:none}.figures li{background:var(--card);border:1px solid var(--rule);"
 	"border-radius:12px;padding:14px 18px;color:var(--dim);font-size:.875rem}"
-	".figures strong{display:block;font-size:1.45rem;line-height:1.25;color:var(--text);font-weight:650}"
+	".figures li:last-child:nth-child(odd){grid-column:auto}.figures strong{display:block;font-size:1.45rem;line-height:1.25;color:var(--text);font-weight:650}"
 	".two{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:18px}.two section{margin:0}"
 	".two{margin-bottom:18px}"
 	"table{border-collapse:collapse;width:100%}th{text-align:left;font-weight:500;color:var(--dim);width:38%;"
@@ -76,6 +76,7 @@ const char nacre_report_style[] =
 	"@media(max-width:700px){main{padding:18px 12px 32px}section{padding:16px 14px}.two,.boot{"
 	"grid-template-columns:minmax(0,1fr)}.step{grid-template-columns:minmax(0,1fr) auto;gap:2px 12px}.step i{"
 	"grid-row:2;grid-column:1/-1}.change{margin-left:0}h1{font-size:1.5rem}.figures{gap:10px;"
-	"grid-template-columns:repeat(2,minmax(0,1fr))}.figures li{padding:12px 14px}.legend{flex-direction:column;"
+	"grid-template-columns:repeat(2,minmax(0,1fr))}.figures li:last-child:nth-child(odd){"
+	"grid-column:1/-1}.figures li{padding:12px 14px}.legend{flex-direction:column;"
 	"gap:6px}th{width:42%}}"
 	"@media print{body{background:#fff}section{break-inside:avoid}}";
