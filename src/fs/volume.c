@@ -188,10 +188,10 @@ int nacre_volume_close(struct nacre_volume *v, struct nacre_error *e)
 
 	if (!v)
 		return 0;
-	if (v->fs && nacre_volume_ready(v, "close", NULL, v->writable ? e : NULL) < 0)
-		result = v->writable ? -1 : 0; /* nothing of what was only read is missing */
-	else if (v->fs)
+	if (v->fs && (result = nacre_volume_ready(v, "close", NULL, e)) == 0)
 		result = nacre_volume_answer(v, v->host.calls.close(v->fs), "close", NULL, e);
+	if (!v->writable)
+		result = 0; /* nothing is missing */
 	nacre_fs_host_unload(&v->host);
 	free(v);
 	return result;

@@ -293,7 +293,7 @@ bool nacre_supervisor_bind(struct nacre_channel *channel, uint32_t op)
 	uint64_t until = nacre_clock() + NACRE_START_MS * MS, deadline = nacre_supervisor_deadline(op);
 	const char *name = nacre_interface.ops[op].name;
 	struct nacre_error e = {0};
-	bool well = false;
+	bool well = false, known = supervisor.r;
 
 	nacre_channel_clear(channel, false);
 	if (nacre_quarantined()) {
@@ -310,7 +310,12 @@ bool nacre_supervisor_bind(struct nacre_channel *channel, uint32_t op)
 	if (atomic_exchange(&supervisor.renew, false))
 		template_drop();
 	free_dropped();
-	well = find_registration(&e) == 0 && start(channel, until, &e) == 0;
+	well = find_registration(&e) == 0;
+	if (!known && well) /* only now it can be told what the registration allows */
+		deadline = nacre_supervisor_deadline(op);
+	if (until > deadline)
+		until = deadline;
+	well = well && start(channel, until, &e) == 0;
 	if (!well && channel->instance && !atomic_load(&channel->instance->lost) &&
 	    (e.code == NACRE_E_LOST || e.code == NACRE_E_VIOLATION)) {
 		nacre_supervisor_lost(channel, op, NACRE_LOSS_START, e.msg);
