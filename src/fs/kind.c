@@ -52,12 +52,15 @@ static bool is_ntfs(const uint8_t *head)
 	return !memcmp(head + 3, "NTFS    ", 8);
 }
 
-/* mkswap writes the mark at the end of its machine's page. */
+/* mkswap writes the mark at the end of its machine's page; a memory image has another in its place. */
 static bool is_swap(const uint8_t *head)
 {
+	static const char *const marks[] = {"SWAPSPACE2", "S1SUSPEND", "S2SUSPEND", "ULSUSPEND", "LINHIB0001"};
+
 	for (uint32_t page = 4096; page <= 65536; page *= 2)
-		if (!memcmp(head + page - 10, "SWAPSPACE2", 10))
-			return true;
+		for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+			if (!memcmp(head + page - 10, marks[i], strlen(marks[i])))
+				return true;
 	return false;
 }
 
