@@ -17,6 +17,47 @@ enum {
 	INODES = 64
 };
 
+/* Mount all places whose path has @size bytes: what lies above is there by then. */
+static int mount_all(struct nacre_tree *tree, const struct nacre_inventory *inventory, size_t size,
+		     struct nacre_error *e)
+{
+	for (int i = 0; i < inventory->place_count; i++) {
+		const struct nacre_place *place = &inventory->places[i];
+
+		if (!place->volume || i == inventory->root || strlen(place->mount) != size || place->mount[0] != '/' ||
+		    !nacre_tree_exists(tree, place->mount))
+			continue;
+		if (nacre_tree_mount(tree, place->mount, place->volume, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+struct nacre_tree *nacre_fixup_tree(const struct nacre_inventory *inventory, const char *undo,
+				    struct nacre_error *e)
+{
+	const struct nacre_place *root = inventory->root < 0 ? NULL : &inventory->places[inventory->root];
+	struct nacre_tree *tree;
+
+	if (!root || !root->volume) {
+		nacre_error_set(e, NACRE_E_SUPPORT, 0, "/", "no volume with an operating system can be read%s%.120s",
+				root && root->problem[0] ? ": " : "", root ? root->problem : "");
+		return NULL;
+	}
+	tree = nacre_tree_new(undo, e);
+	if (!tree)
+		return NULL;
+	if (nacre_tree_mount(tree, "/", root->volume, e) < 0)
+		goto bad;
+	for (size_t size = 2; size < sizeof(root->mount); size++)
+		if (mount_all(tree, inventory, size, e) < 0)
+			goto bad;
+	return tree;
+bad:
+	nacre_tree_free(tree);
+	return NULL;
+}
+
 static bool skipped(const struct nacre_fixing *f, const char *id)
 {
 	for (int i = 0; f->options->skip && f->options->skip[i]; i++)

@@ -39,6 +39,12 @@ struct nacre_fix {
 
 extern const struct nacre_fix *const nacre_fixes_linux[]; /* NULL-ended, in the order of need */
 
+/**
+ * nacre_fixup_tree() - the tree of the machine that @inventory found, its volumes where fstab mounts them
+ * @undo: as nacre_tree_new() has it
+ */
+struct nacre_tree *nacre_fixup_tree(const struct nacre_inventory *inventory, const char *undo,
+				    struct nacre_error *e);
 /** nacre_fixup_plan() - say what would be done */
 int nacre_fixup_plan(struct nacre_fixing *f, struct nacre_error *e);
 /** nacre_fixup_apply() - check room for all first, then apply; on an error everything is undone */

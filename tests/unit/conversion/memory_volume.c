@@ -26,7 +26,7 @@ struct nacre_volume {
 	struct node *nodes;
 	size_t count;
 	struct nacre_fs_info info;
-	bool read_only;
+	bool read_only, once;
 	int fail_after, calls;
 	uint64_t next_ino;
 	int64_t clock;
@@ -188,6 +188,13 @@ char *memory_picture(struct nacre_volume *v)
 void memory_fail_after(struct nacre_volume *v, int count)
 {
 	v->fail_after = count;
+	v->once = false;
+}
+
+void memory_fail_once(struct nacre_volume *v, int count)
+{
+	v->fail_after = count;
+	v->once = true;
 }
 
 void memory_set_writable(struct nacre_volume *v, bool writable)
@@ -211,8 +218,11 @@ static int change(struct nacre_volume *v, const char *path, struct nacre_error *
 	v->calls++;
 	if (v->read_only)
 		return fail(e, EROFS, path);
-	if (v->fail_after == 0)
+	if (v->fail_after == 0) {
+		if (v->once)
+			v->fail_after = -1;
 		return fail(e, EIO, path);
+	}
 	if (v->fail_after > 0)
 		v->fail_after--;
 	v->clock++;

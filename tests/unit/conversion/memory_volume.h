@@ -16,6 +16,8 @@ void memory_directory(struct nacre_volume *v, const char *path);
 char *memory_picture(struct nacre_volume *v);
 /** memory_fail_after() - the change after @count more ones fails with EIO, and all after it; -1: none */
 void memory_fail_after(struct nacre_volume *v, int count);
+/** memory_fail_once() - the change after @count more ones fails, those after it do not */
+void memory_fail_once(struct nacre_volume *v, int count);
 /** memory_set_writable() - default true */
 void memory_set_writable(struct nacre_volume *v, bool writable);
 /** memory_calls() - how many calls were made */

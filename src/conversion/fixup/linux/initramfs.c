@@ -14,6 +14,7 @@
  * The last member is a marker, found again by reading the end of the file: a second run adds nothing.
  */
 #include "conversion/fixup/linux/cpio.h"
+#include "conversion/fixup/linux/index.h"
 #include "conversion/fixup/linux/initramfs.h"
 #include "conversion/fixup/linux/modules.h"
 #include "conversion/fixup/linux/network.h"
@@ -45,6 +46,7 @@ struct kernel {
 	struct nacre_modules modules;
 	size_t chosen;
 	bool block, bus; /* can it reach a virtio disk at all? */
+	bool unpacked;   /* the initramfs has ".ko" where the system has ".ko.zst" */
 };
 
 static void kernel_free(struct kernel *k)
@@ -60,6 +62,24 @@ static void kernel_free(struct kernel *k)
 static bool is_version(const char *version)
 {
 	return version[0] && version[0] != '.' && !strchr(version, '/');
+}
+
+/* Does the tool that made the initramfs unpack modules that are compressed? */
+static bool unpacks(struct nacre_run *r, const struct kernel *k)
+{
+	NACRE_AUTO_FREE char *script = NULL, *config = NULL;
+	const char *suffix = "";
+	size_t size;
+
+	for (size_t i = 0; i < k->modules.count && !*suffix; i++)
+		suffix = nacre_module_suffix(k->modules.list[i].path);
+	if (!*suffix)
+		return false;
+	script = nacre_run_read(r, "/usr/sbin/mkinitramfs", &size);
+	if (script)
+		return nacre_unpacks_debian((struct nacre_span){script, size}, suffix);
+	config = nacre_run_read(r, "/etc/mkinitcpio.conf", &size);
+	return config && nacre_unpacks_arch((struct nacre_span){config, size});
 }
 
 static int kernel_read(struct nacre_run *r, const struct nacre_kernel *kernel, struct kernel *k)
@@ -86,6 +106,7 @@ static int kernel_read(struct nacre_run *r, const struct nacre_kernel *kernel, s
 	}
 	for (size_t i = 0; i < k->modules.count; i++)
 		k->chosen += k->modules.list[i].chosen;
+	k->unpacked = k->chosen && unpacks(r, k);
 	return 0;
 }
 
@@ -165,6 +186,21 @@ static void add_links(struct nacre_run *r, struct nacre_text *out)
 	}
 }
 
+/* The first two of the index files, which name modules by path. */
+static void add_index(const struct kernel *k, struct nacre_text *out)
+{
+	NACRE_AUTO_TEXT struct nacre_text text = {0}, binary = {0};
+	char path[256];
+
+	nacre_index_text(&k->modules, true, &text);
+	nacre_index_binary(&k->modules, true, &binary);
+	out->failed |= text.failed | binary.failed;
+	snprintf(path, sizeof(path), "%s/%s", k->directory + 1, indexes[0]);
+	nacre_cpio_add(out, path, S_IFREG | 0644, text.data, text.size);
+	snprintf(path, sizeof(path), "%s/%s", k->directory + 1, indexes[1]);
+	nacre_cpio_add(out, path, S_IFREG | 0644, binary.data, binary.size);
+}
+
 /* The archive for one kernel. */
 static int build(struct nacre_run *r, const struct nacre_kernel *kernel, const struct kernel *k,
 		 struct nacre_text *out)
@@ -175,10 +211,12 @@ static int build(struct nacre_run *r, const struct nacre_kernel *kernel, const s
 		if (k->modules.list[i].chosen &&
 		    add_file(r, out, k->directory, k->modules.list[i].path, last, true) < 0)
 			return -1;
-	for (int i = 0; indexes[i]; i++)
+	for (int i = k->unpacked ? 2 : 0; indexes[i]; i++)
 		if (add_file(r, out, k->directory, (struct nacre_span){indexes[i], strlen(indexes[i])}, last,
 			     false) < 0)
 			return -1;
+	if (k->unpacked)
+		add_index(k, out);
 	add_links(r, out);
 	snprintf(text, sizeof(text), "%zu modules of Linux %s\n", k->chosen, kernel->version);
 	nacre_cpio_add(out, marker, S_IFREG | 0644, text, strlen(text));
@@ -186,18 +224,14 @@ static int build(struct nacre_run *r, const struct nacre_kernel *kernel, const s
 	return out->failed ? nacre_error_set(r->e, NACRE_E_SYSTEM, ENOMEM, kernel->initramfs, "cannot extend it") : 0;
 }
 
-static int append(struct nacre_run *r, const struct nacre_kernel *kernel, const struct kernel *k, uint64_t size)
+static int append(struct nacre_run *r, const struct nacre_kernel *kernel, const struct kernel *k, uint64_t size,
+		  const struct nacre_initramfs_end *end)
 {
 	NACRE_AUTO_TEXT struct nacre_text archive = {0}, out = {0};
-	struct reading reading = {r, kernel->initramfs};
-	struct nacre_initramfs_end end;
 
-	if (nacre_initramfs_look(read_initramfs, &reading, size, &end) < 0)
-		return nacre_error_set(r->e, NACRE_E_INPUT, 0, kernel->initramfs,
-				       "this does not look like an initramfs; --skip initramfs leaves all of them alone");
 	if (build(r, kernel, k, &archive) < 0)
 		return -1;
-	if (end.lz4)
+	if (end->lz4)
 		nacre_lz4_store(&out, archive.data, archive.size);
 	else {
 		nacre_text_zeroes(&out, -size & 3);
@@ -223,11 +257,17 @@ static int wants(struct nacre_run *r, const struct nacre_kernel *kernel, struct 
 
 static int one_kernel(struct nacre_run *r, const struct nacre_kernel *kernel)
 {
+	struct reading reading = {r, kernel->initramfs};
 	AUTO_KERNEL struct kernel k = {0};
+	struct nacre_initramfs_end end;
 	struct nacre_fs_stat st;
 
 	if (!wants(r, kernel, &st))
 		return 0;
+	if (nacre_initramfs_look(read_initramfs, &reading, st.size, &end) < 0) {
+		nacre_run_say(r, "%s: this does not look like an initramfs, so it is left alone", kernel->initramfs);
+		return 0;
+	}
 	if (kernel_read(r, kernel, &k) < 0)
 		return -1;
 	if (!k.block || !k.bus) {
@@ -240,7 +280,7 @@ static int one_kernel(struct nacre_run *r, const struct nacre_kernel *kernel)
 	r->changes++;
 	nacre_run_say(r, "%s: %zu modules of kernel %s are put behind it", kernel->initramfs, k.chosen,
 		      kernel->version);
-	return r->mode == NACRE_RUN_APPLY ? append(r, kernel, &k, st.size) : 0;
+	return r->mode == NACRE_RUN_APPLY ? append(r, kernel, &k, st.size, &end) : 0;
 }
 
 static int body(struct nacre_run *r)

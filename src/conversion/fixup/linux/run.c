@@ -126,28 +126,66 @@ int nacre_run_remove(struct nacre_run *r, const char *path, const char *why)
 	return r->mode == NACRE_RUN_APPLY ? nacre_tree_remove(r->f->tree, path, r->e) : 0;
 }
 
-void nacre_run_devices(struct nacre_run *r, struct nacre_devices *d)
+/* The first root= of the boot menus, for as long as its file's @text lives. */
+struct menu {
+	struct nacre_run *run;
+	const struct nacre_devices *devices;
+	const char *directory;
+	char *text;
+	struct nacre_span root;
+};
+
+static bool try_menu(struct menu *menu, const char *path)
 {
-	static const char *const menus[] = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg",
+	size_t size;
+
+	free(menu->text);
+	menu->text = nacre_run_read(menu->run, path, &size);
+	menu->root = (struct nacre_span){0};
+	if (menu->text)
+		menu->root = nacre_find_root((struct nacre_span){menu->text, size}, menu->devices);
+	return menu->root.size > 0;
+}
+
+static int try_entry(void *arg, const struct nacre_fs_entry *entry)
+{
+	struct menu *menu = arg;
+	char path[NACRE_FS_PATH];
+
+	return snprintf(path, sizeof(path), "%s/%s", menu->directory, entry->name) < (int)sizeof(path) &&
+	       try_menu(menu, path);
+}
+
+static void find_root(struct menu *menu)
+{
+	static const char *const files[] = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg",
 					    "/boot/grub/menu.lst", "/boot/extlinux/extlinux.conf",
 					    "/boot/extlinux.conf", "/etc/kernel/cmdline", NULL};
+	static const char *const directories[] = {"/boot/loader/entries", "/efi/loader/entries",
+						  "/boot/efi/loader/entries", NULL};
+
+	for (int i = 0; files[i]; i++)
+		if (try_menu(menu, files[i]))
+			return;
+	for (int i = 0; directories[i]; i++) {
+		menu->directory = directories[i];
+		if (nacre_tree_exists(menu->run->f->tree, directories[i]) &&
+		    nacre_tree_each(menu->run->f->tree, directories[i], try_entry, menu, NULL) > 0)
+			return;
+	}
+}
+
+void nacre_run_devices(struct nacre_run *r, struct nacre_devices *d)
+{
 	NACRE_AUTO_FREE char *fstab = NULL;
-	size_t fstab_size;
+	struct menu menu = {.run = r, .devices = d};
+	size_t size;
 
 	nacre_devices_take(d, r->f->inventory);
-	fstab = nacre_run_read(r, "/etc/fstab", &fstab_size);
-	for (int i = 0; menus[i]; i++) {
-		NACRE_AUTO_FREE char *menu = NULL;
-		size_t size;
-
-		menu = nacre_run_read(r, menus[i], &size);
-		if (!menu)
-			continue;
-		nacre_devices_learn(d, (struct nacre_span){fstab, fstab_size},
-				    nacre_find_root((struct nacre_span){menu, size}, d));
-		return;
-	}
-	nacre_devices_learn(d, (struct nacre_span){fstab, fstab_size}, (struct nacre_span){0});
+	fstab = nacre_run_read(r, "/etc/fstab", &size);
+	find_root(&menu);
+	nacre_devices_learn(d, (struct nacre_span){fstab, size}, menu.root);
+	free(menu.text);
 }
 
 int nacre_run_all(struct nacre_fixing *f, const char *id, enum nacre_run_mode mode,

@@ -12,9 +12,7 @@ static int body(struct nacre_run *r)
 		return 0;
 	if (r->mode == NACRE_RUN_DETECT)
 		r->changes = 1; /* known only when all else is done */
-	if (r->mode == NACRE_RUN_PLAN)
-		nacre_run_say(r, "new files get the SELinux label of their neighbours; "
-				 "if one cannot, the first boot labels everything");
+	nacre_run_say(r, "new files get the label of their neighbours; if one cannot, the first boot labels everything");
 	if (!nacre_tree_unlabelled(r->f->tree))
 		return 0;
 	return nacre_run_write(r, "/.autorelabel", "", 0, "a new file has no label: the first boot labels everything");
