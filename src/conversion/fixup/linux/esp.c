@@ -132,7 +132,8 @@ static int one_esp(struct nacre_run *r, const char *mount)
 		return -1;
 	if (!c.grub[0] && !c.systemd[0])
 		return 0;
-	if (!nacre_volume_writable(volume)) {
+	/* a plan opens nothing for writing */
+	if (r->mode == NACRE_RUN_APPLY && !nacre_volume_writable(volume)) {
 		nacre_run_say(r, "%s cannot be written, so \\EFI\\BOOT\\%s is missing: choose %s in the firmware's menu",
 			      mount, c.names->fallback, c.grub[0] ? c.directory : c.systemd);
 		return 0;

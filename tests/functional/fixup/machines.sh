@@ -1,0 +1,225 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# machines.sh - machines on real file systems, through their drivers: plan, apply, once more, undo
+. "$(dirname "$0")/../../functions.sh"
+requires_program mke2fs e2fsck debugfs sfdisk cpio mkfs.vfat mcopy modprobe zstd
+# shellcheck source=tests/functional/inventory/disks.sh
+. "$(dirname "$0")/../inventory/disks.sh"
+fixup=${FIXUP_RUN:?}
+export NACRE_LOG="$work/log"
+root=11111111-2222-3333-4444-555555555555 swap=aaaaaaaa-2222-3333-4444-555555555555
+
+# modules VERSION SUFFIX: as depmod lists them; their content is their name
+modules()
+{
+	local m dir=lib/modules/$1 needs
+	[ -L "$tree/lib" ] && dir=usr/lib/modules/$1
+	for m in drivers/virtio/virtio drivers/virtio/virtio_ring drivers/virtio/virtio_pci drivers/block/virtio_blk \
+		drivers/net/virtio_net drivers/scsi/virtio_scsi drivers/scsi/sd_mod drivers/ata/ata_piix fs/ext4/ext4; do
+		head -c 60000 /dev/urandom | file "$dir/kernel/$m.ko$2"
+		needs=
+		[ "$m" != drivers/block/virtio_blk ] || needs=" kernel/drivers/virtio/virtio_ring.ko$2 kernel/drivers/virtio/virtio.ko$2"
+		echo "kernel/$m.ko$2:$needs"
+	done | file "$dir/modules.dep"
+	: | file "$dir/modules.dep.bin"
+	: | file "$dir/modules.builtin"
+	: | file "$dir/modules.softdep"
+	echo "alias virtio:d00000002v* virtio_blk" | file "$dir/modules.alias"
+}
+
+# initramfs PATH COMPRESSOR...: an archive as a distribution makes it
+initramfs()
+{
+	mkdir -p "$work/i/usr/lib/modules" "$work/i/etc" "$work/i/scripts"
+	ln -sfn usr/lib "$work/i/lib"
+	echo '#!/bin/sh' >"$work/i/init"
+	local to=$1
+	shift
+	mkdir -p "$tree/${to%/*}"
+	(cd "$work/i" && find . | cpio -o -H newc --quiet) | "$@" >"$tree/$to"
+}
+
+debian()
+{
+	rm -rf "$tree"
+	debian_tree
+	modules 6.1.0-18-amd64 ''
+	modules 6.1.0-9-amd64 ''
+	initramfs boot/initrd.img-6.1.0-18-amd64 zstd -q
+	initramfs boot/initrd.img-6.1.0-9-amd64 gzip -n
+	file etc/fstab <<-'END'
+		# <file system> <mount point>   <type>  <options>       <dump>  <pass>
+		/dev/sda1       /               ext4    errors=remount-ro 0       1
+		/dev/sda2       none            swap    sw              0       0
+		/dev/sr0        /media/cdrom0   udf,iso9660 user,noauto     0       0
+	END
+	printf '\tlinux\t/boot/vmlinuz-6.1.0-18-amd64 root=/dev/sda1 ro quiet\n' | file boot/grub/grub.cfg
+	echo '(hd0) /dev/sda' | file boot/grub/device.map
+	echo 'GRUB_CMDLINE_LINUX=""' | file etc/default/grub
+	echo 'RESUME=/dev/sda2' | file etc/initramfs-tools/conf.d/resume
+	echo MODULES=dep | file etc/initramfs-tools/initramfs.conf
+	echo ata_piix | file etc/initramfs-tools/modules
+	: | file usr/lib/udev/rules.d/80-net-setup-link.rules
+	: | file usr/lib/systemd/systemd
+	: | file usr/lib/systemd/system/serial-getty@.service
+	: | file usr/lib/systemd/system/smartmontools.service
+	chmod 600 "$tree/etc/default/grub"
+	chown 12:34 "$tree/etc/default/grub"
+	find "$tree" -exec touch -h -d 2021-02-03T04:05:06Z {} +
+	disk 60M <<-'END'
+		label: dos
+		start=2048, size=81920, type=83, bootable
+		start=83968, size=16384, type=82
+	END
+	put_ext 2048 40 -U "$root"
+	put_swap 83968 8 "$swap"
+}
+
+fedora()
+{
+	rm -rf "$tree" "$work/boot"
+	merged
+	file usr/lib/os-release <<-'END'
+		NAME="Rocky Linux"
+		ID="rocky"
+		ID_LIKE="rhel centos fedora"
+		VERSION_ID="9.3"
+	END
+	modules 5.14.0-362.el9.x86_64 .xz
+	: | file usr/lib/dracut/dracut-init.sh
+	mkdir -p "$tree/etc/dracut.conf.d" "$tree/boot"
+	: | file usr/lib/udev/rules.d/80-net-setup-link.rules
+	: | file usr/lib/systemd/systemd
+	file etc/NetworkManager/system-connections/eno1.nmconnection <<-'END'
+		[connection]
+		id=eno1
+		type=ethernet
+		interface-name=eno1
+		[ethernet]
+		mac-address=52:54:00:12:34:56
+		[ipv4]
+		method=auto
+	END
+	file etc/fstab <<-END
+		UUID=$root / ext4 defaults 0 0
+		UUID=33333333-2222-3333-4444-555555555555 /boot ext4 defaults 0 0
+		UUID=ABCD-1234 /boot/efi vfat umask=0077 0 2
+	END
+	echo 'IDTYPE=sys_wwid' | file etc/lvm/devices/system.devices
+	echo 'SELINUX=enforcing' | file etc/selinux/config
+	disk 120M <<-'END'
+		label: gpt
+		start=2048, size=67584, type=U
+		start=69632, size=61440, type=L
+		start=131072, size=81920, type=L
+	END
+	find "$tree" -exec touch -h -d 2021-02-03T04:05:06Z {} +
+	put_ext 131072 40 -U "$root"
+	mv "$tree" "$work/root"
+	mkdir "$tree"
+	initramfs ./initramfs-5.14.0-362.el9.x86_64.img lz4 -l -q -
+	: | file vmlinuz-5.14.0-362.el9.x86_64
+	mkdir "$tree/efi"
+	printf 'title Rocky\noptions root=/dev/nvme0n1p3 ro crashkernel=1G-4G:192M\n' | file loader/entries/x.conf
+	find "$tree" -exec touch -h -d 2021-02-03T04:05:06Z {} +
+	put_ext 69632 30 -U 33333333-2222-3333-4444-555555555555
+	rm -rf "$tree"
+	mv "$work/root" "$tree"
+	put_esp 2048 33 EFI/rocky/shimx64.efi EFI/rocky/grubx64.efi
+}
+
+# Every file of the ext file system at this sector: mode, owner, time (debugfs keeps none of links), content.
+facts()
+{
+	local at=$1 n
+	dd if="$disk" of="$work/ext" bs=1M iflag=skip_bytes skip=$((at * 512)) count="$2" conv=sparse status=none
+	rm -rf "$work/dump"
+	mkdir "$work/dump"
+	debugfs -R "rdump / $work/dump" "$work/ext" >/dev/null 2>&1
+	(cd "$work/dump" && find . -name lost+found -prune -o -type l -printf '%p -> %l\n' -o -printf '%p %m %u %g %TY-%Tm-%Td %TT\n' | sort
+		find . -type f -exec sha256sum {} + | sort)
+}
+
+check() # NAME MAKE SECTOR MIB
+{
+	local name=$1 at=$3 size=$4 before
+	"$2"
+	before=$(sha256sum <"$disk")
+	facts "$at" "$size" >"$work/before"
+	ok "$name: a plan" "$fixup" "$disk" "$work/undo" plan serial
+	grep -v '^time' "$work/out" >"$work/plan"
+	is "$(sha256sum <"$disk")" "$before" "$name: changes no byte of the disk"
+	ok "$name: apply" "$fixup" "$disk" "$work/undo" apply serial
+	cp "$work/out" "$work/applied"
+	tap_note "$work/applied"
+	grep -v '^time\|^change' "$work/applied" >"$work/said"
+	ok "$name: says what the plan said" diff "$work/plan" "$work/said"
+	facts "$at" "$size" >"$work/fixed"
+	ok "$name: the file system is whole" e2fsck -fn "$work/ext"
+	before=$(sha256sum <"$disk")
+	ok "$name: apply once more" "$fixup" "$disk" "$work/undo" apply serial
+	is "$(grep -c ^change "$work/out")" 0 "$name: changes nothing"
+	facts "$at" "$size" >"$work/again"
+	ok "$name: nothing at all" diff "$work/fixed" "$work/again"
+}
+
+undone() # NAME SECTOR MIB
+{
+	ok "$1: undo" "$fixup" "$disk" "$work/undo" undo
+	facts "$2" "$3" >"$work/after"
+	ok "$1: every file is as it was, with owner, mode and time" diff "$work/before" "$work/after"
+	ok "$1: and the file system is whole" e2fsck -fn "$work/ext"
+	ok "$1: the undo directory is gone" test ! -e "$work/undo"
+}
+
+holds() # SENTENCE FILE TEXT
+{
+	ok "$1" grep -qF -- "$3" "$work/dump/$2"
+}
+
+check Debian debian 2048 40
+holds "Debian: fstab has the root's UUID" etc/fstab "UUID=$root       /               ext4"
+holds "Debian: and the swap area's" etc/fstab "UUID=$swap       none"
+holds "Debian: GRUB starts the root by its UUID" boot/grub/grub.cfg "root=UUID=$root ro quiet console=tty0 console=ttyS0"
+holds "Debian: the NIC keeps its name" etc/systemd/network/10-nacre-eth0.link "MACAddress=52:54:00:ab:cd:01"
+ok "Debian: smartd is masked" test "$(readlink "$work/dump/etc/systemd/system/smartmontools.service")" = /dev/null
+is "$(stat -c %a,%u,%g "$work/dump/etc/default/grub")" 600,12,34 "Debian: a changed file keeps owner and mode"
+size=$(stat -c %s "$tree/boot/initrd.img-6.1.0-18-amd64")
+mkdir "$work/u"
+(cd "$work/u" && tail -c +$((size + 1)) "$work/dump/boot/initrd.img-6.1.0-18-amd64" | sed -z '1s/^\x00*//' | cpio -id --quiet 2>/dev/null
+	cd "$work/u" && find . -type f | sort) >"$work/found"
+ok "Debian: the archive behind the initramfs has virtio_blk" cmp \
+	"$work/u/lib/modules/6.1.0-18-amd64/kernel/drivers/block/virtio_blk.ko" \
+	"$tree/usr/lib/modules/6.1.0-18-amd64/kernel/drivers/block/virtio_blk.ko"
+ok "Debian: and the .link file" test -s "$work/u/etc/systemd/network/10-nacre-eth0.link"
+time=$(sed -n 's/^time: //p' "$work/applied")
+ok "Debian: the fix-up of two kernels takes less than a second ($time s)" awk "BEGIN {exit !($time < 1)}"
+undone Debian 2048 40
+
+check Rocky fedora 69632 30
+holds "Rocky: the entry has the root's UUID" loader/entries/x.conf "options root=UUID=$root ro crashkernel"
+ok "Rocky: what follows LZ4 is LZ4: all of it can be unpacked" sh -c \
+	"cd '$work' && lz4 -dcq <dump/initramfs-5.14.0-362.el9.x86_64.img >all.cpio && grep -aq 'kernel/drivers/block/virtio_blk.ko.xz' all.cpio"
+fat=$work/fat
+dd if="$disk" of="$fat" bs=512 skip=2048 count=67584 status=none
+ok "Rocky: firmware finds shim" mdir -i "$fat" ::/EFI/BOOT/BOOTX64.EFI
+ok "Rocky: and shim GRUB" mdir -i "$fat" ::/EFI/BOOT/grubx64.efi
+facts 131072 40 >/dev/null
+ok "Rocky: LVM's list of devices is gone" test ! -e "$work/dump/etc/lvm/devices/system.devices"
+holds "Rocky: the NIC keeps its name" etc/systemd/network/10-nacre-eno1.link Name=eno1
+holds "Rocky: dracut adds the drivers" etc/dracut.conf.d/90-nacre.conf virtio_blk
+undone Rocky 69632 30
+
+# A full disk: refused before anything changes.
+debian
+dd if="$disk" of="$work/ext" bs=1M iflag=skip_bytes skip=1048576 count=40 conv=sparse status=none
+free=$(dumpe2fs -h "$work/ext" 2>/dev/null | sed -n 's/^Free blocks: *//p')
+block=$(dumpe2fs -h "$work/ext" 2>/dev/null | sed -n 's/^Block size: *//p')
+head -c $((free * block - 600000)) /dev/zero | tr '\0' x >"$work/fill"
+debugfs -w -R "write $work/fill fill" "$work/ext" >/dev/null 2>&1
+put_file 2048 "$work/ext"
+before=$(sha256sum <"$disk")
+fails 7 "a full file system is refused" "$fixup" "$disk" "$work/undo" apply
+said "please make room" "with the reason and the remedy"
+is "$(sha256sum <"$disk")" "$before" "and no byte changes"
+finish
