@@ -179,7 +179,8 @@ holds() # SENTENCE FILE TEXT
 
 check Debian debian 2048 40
 holds "Debian: fstab has the root's UUID" etc/fstab "UUID=$root       /               ext4"
-holds "Debian: and the swap area's" etc/fstab "UUID=$swap       none"
+# its UUID where the driver for swap is there, else the partition's
+ok "Debian: and the swap area has no device name" sh -c "! grep -q '^/dev/sda' '$work/dump/etc/fstab' && grep -qE '^(UUID=$swap|PARTUUID=[0-9a-f-]+) ' '$work/dump/etc/fstab'"
 holds "Debian: GRUB starts the root by its UUID" boot/grub/grub.cfg "root=UUID=$root ro quiet console=tty0 console=ttyS0"
 holds "Debian: the NIC keeps its name" etc/systemd/network/10-nacre-eth0.link "MACAddress=52:54:00:ab:cd:01"
 ok "Debian: smartd is masked" test "$(readlink "$work/dump/etc/systemd/system/smartmontools.service")" = /dev/null
