@@ -48,7 +48,7 @@ static int run(void *settings, int argc, char **argv)
 	if (failed)
 		return cli_fail(NULL, &e);
 	if (s->undo)
-		printf("%s: as it was before, %zu files put back\n", o.image, changes);
+		printf("%s: every file is as it was before\n", o.image);
 	else if (!s->plan)
 		printf("%s: %zu changes; nacre repair --undo takes them back\n", o.image, changes);
 	return NACRE_OK;
