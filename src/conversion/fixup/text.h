@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /** struct nacre_text - zero-initialised; @data ends with a 0 that is not counted; @failed: no memory */
 struct nacre_text {
@@ -47,6 +48,11 @@ bool nacre_span_copy(struct nacre_span a, char *to, size_t room);
 bool nacre_line_next(struct nacre_span *rest, struct nacre_span *line);
 /** nacre_word_next() - the next run of bytes that are none of @blanks; false: there is none */
 bool nacre_word_next(struct nacre_span *rest, const char *blanks, struct nacre_span *word);
+/** nacre_one_of() - is @c one of @set? Other than strchr(3), a zero byte is not */
+static inline bool nacre_one_of(const char *set, char c)
+{
+	return c && strchr(set, c);
+}
 /** nacre_is_text() - no zero bytes and few that are not printed */
 bool nacre_is_text(const char *data, size_t size);
 

@@ -43,7 +43,7 @@ static bool edit_list(struct nacre_span in, const char *name, const char *const 
 
 		nacre_text_add(out, line.at, line.size);
 		if (done || !nacre_span_starts(line, name) || line.size < n + 3 || line.at[n] != '=' ||
-		    !strchr("(\"'", line.at[n + 1]))
+		    !nacre_one_of("(\"'", line.at[n + 1]))
 			continue;
 		close = line.at[n + 1] == '(' ? ')' : line.at[n + 1];
 		end = memchr(line.at + n + 2, close, line.size - n - 2);
@@ -58,7 +58,7 @@ static bool edit_list(struct nacre_span in, const char *name, const char *const 
 				there |= nacre_span_is(word, *w);
 			if (there)
 				continue;
-			if (out->size && !strchr("( \"'", out->data[out->size - 1]))
+			if (out->size && !nacre_one_of("( \"'", out->data[out->size - 1]))
 				nacre_text_puts(out, " ");
 			nacre_text_puts(out, *w);
 		}

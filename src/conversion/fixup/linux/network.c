@@ -86,14 +86,14 @@ static bool next_term(struct nacre_span *rest, struct term *t)
 {
 	const char *end = rest->at + rest->size, *p = rest->at, *key;
 
-	while (p < end && strchr(" \t,\r\n", *p))
+	while (p < end && nacre_one_of(" \t,\r\n", *p))
 		p++;
 	key = p;
-	while (p < end && !strchr("=!+-: \t\"", *p))
+	while (p < end && !nacre_one_of("=!+-: \t\"", *p))
 		p++;
 	t->key = (struct nacre_span){key, p - key};
 	t->match = end - p > 1 && (!memcmp(p, "==", 2) || !memcmp(p, "!=", 2));
-	while (p < end && strchr("=!+-: \t", *p))
+	while (p < end && nacre_one_of("=!+-: \t", *p))
 		p++;
 	if (p >= end || *p != '"' || !t->key.size)
 		return false;
@@ -104,7 +104,7 @@ static bool next_term(struct nacre_span *rest, struct term *t)
 		return false;
 	t->value.size = p - t->value.at;
 	p++;
-	while (p < end && strchr(", \t", *p))
+	while (p < end && nacre_one_of(", \t", *p))
 		p++;
 	t->whole = (struct nacre_span){key, p - key};
 	rest->size -= p - rest->at;
