@@ -125,3 +125,35 @@ grub_bios()
 	dd if="$work/core.img" of="$1" bs=512 seek=1 conv=notrunc status=none
 	echo 'start=2048, type=83, bootable' | sfdisk -q --no-reread --no-tell-kernel "$1"
 }
+
+# make_uefi_disk KERNEL INITRD ROOTDIR OUT [APPEND [MIB]]: a GPT with an EFI system partition, whose fallback
+# loader is GRUB with a configuration of its own, and an ext4 partition with ROOTDIR and /boot.
+make_uefi_disk()
+{
+	disk_stage=$(mktemp -d "$work/stage.XXXXXX")
+	disk_uuid=11111111-2222-4333-8444-555555555555
+	disk_mib=${6:-56}
+	cp -a "$3/." "$disk_stage/"
+	mkdir -p "$disk_stage/boot"
+	cp "$1" "$disk_stage/boot/vmlinuz"
+	cp "$2" "$disk_stage/boot/initrd"
+	cat >"$work/grub-uefi.cfg" <<-END
+		search --fs-uuid --set=root $disk_uuid
+		linux /boot/vmlinuz root=UUID=$disk_uuid ro ${5:-console=ttyS0 mitigations=off tsc=unstable}
+		initrd /boot/initrd
+		boot
+	END
+	grub-mkimage -O x86_64-efi -p / -c "$work/grub-uefi.cfg" -o "$work/bootx64.efi" part_gpt ext2 search \
+		search_fs_uuid linux all_video || return 1
+	rm -f "$4" "$work/esp.img"
+	truncate -s 4M "$work/esp.img"
+	mkfs.vfat -F 12 "$work/esp.img" >/dev/null && mmd -i "$work/esp.img" ::/EFI ::/EFI/BOOT &&
+		mcopy -i "$work/esp.img" "$work/bootx64.efi" ::/EFI/BOOT/BOOTX64.EFI || return 1
+	truncate -s "${disk_mib}M" "$4"
+	printf 'label: gpt\nstart=2048, size=8192, type=U\nstart=10240, type=L\n' |
+		sfdisk -q --no-reread --no-tell-kernel "$4" 2>/dev/null || return 1
+	dd if="$work/esp.img" of="$4" bs=1M seek=1 conv=notrunc status=none
+	mke2fs -q -t ext4 -U "$disk_uuid" -L root -E "offset=5242880,root_owner=0:0" -d "$disk_stage" "$4" \
+		"$((disk_mib - 6))M" >/dev/null 2>&1 || return 1
+	rm -rf "$disk_stage"
+}
