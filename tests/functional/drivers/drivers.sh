@@ -63,7 +63,7 @@ can_mount() # TYPE
 at_exit 'if mountpoint -q "$work/mnt" 2>/dev/null; then umount "$work/mnt"; fi'
 
 # A tree with all that a system's has: deep, wide, sparse, odd.
-make_tree() # DIR
+make_tree() # DIR [NAMES]: how many the widest directory has
 {
 	mkdir -p "$1/etc/default" "$1/boot/grub" "$1/wide" "$1/wider"
 	seq 1 30000 >"$1/boot/vmlinuz"
@@ -72,7 +72,7 @@ make_tree() # DIR
 	: >"$1/etc/empty"
 	for i in $(seq 40); do echo "$i" >"$1/etc/file$i"; done
 	for i in $(seq 400); do echo "$i"; done | (cd "$1/wide" && xargs touch)
-	for i in $(seq 1500); do echo "a name that is a little longer, number $i"; done |
+	for i in $(seq "${2:-1500}"); do echo "a name that is a little longer, number $i"; done |
 		(cd "$1/wider" && tr '\n' '\0' | xargs -0 touch)
 	ln -s ../boot/vmlinuz "$1/etc/kernel"
 	ln -s "$(printf 'long/%.0s' $(seq 150))" "$1/etc/long-link"

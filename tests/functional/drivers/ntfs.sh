@@ -11,7 +11,7 @@ requires_root
 
 guid='{3808876b-c176-4e48-b7ae-04046e6cc752}'
 special="$work/special"
-make_tree "$work/in"
+make_tree "$work/in" 600
 find "$work/in" -type l -delete -o -type p -delete
 rm "$work/in/sparse"
 mkdir -p "$special/System Volume Information"
