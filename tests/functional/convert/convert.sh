@@ -80,17 +80,17 @@ dd if=/dev/urandom of="$work/broken.img" bs=1024 seek=1026 count=4 conv=notrunc 
 run "$nacre" convert "$work/broken.img" "$work/none" --no-check
 ok "a damaged file system is an error in words, not a crash" test "$status" -gt 0 -a "$status" -lt 10
 
-# Killed while it works, what is left has no name of a disk and no footer.
-"$nacre" convert "$disk" "$work/killed" --no-check -q &
-pid=$!
-for _ in $(seq 300); do [ ! -e "$work/killed" ] || break; sleep 0.01; done
-kill -9 $pid 2>/dev/null
-wait $pid 2>/dev/null
-if [ -e "$work/killed/nacre.json" ]; then
-	skip "a killed conversion leaves nothing that looks whole" "it was faster than the kill"
-else
-	ok "a killed conversion leaves nothing that looks whole" test ! -e "$work/killed/disk0.vhd"
-fi
+# Killed while it works, what is left has no name of a disk. One that was faster than the kill is tried again.
+for _ in 1 2 3 4 5; do
+	rm -rf "$work/killed"
+	"$nacre" convert "$disk" "$work/killed" --no-check -q &
+	pid=$!
+	until [ -e "$work/killed" ] || ! kill -0 $pid 2>/dev/null; do :; done
+	kill -9 $pid 2>/dev/null
+	wait $pid 2>/dev/null
+	[ -e "$work/killed/nacre.json" ] || break
+done
+ok "a killed conversion leaves nothing that looks whole" test ! -e "$work/killed/disk0.vhd"
 
 cp --sparse=always "$disk" "$work/repair.img"
 ok "a repair's plan" "$nacre" repair "$work/repair.img" --plan
