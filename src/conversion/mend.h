@@ -6,15 +6,6 @@
 #include "conversion/fixup/fixup.h"
 
 /**
- * nacre_machine_tree() - the volumes of @inventory under their mount points
- * @undo: see nacre_tree_new(); NULL for a tree that is only read
- *
- * Fails with NACRE_E_SUPPORT where there is no root volume.
- */
-struct nacre_tree *nacre_machine_tree(struct nacre_inventory *inventory, const char *undo,
-				      struct nacre_error *e);
-
-/**
  * nacre_mend() - plan the fixes, or apply them and write everything to the image
  * @f: inventory (volumes open, writable unless @plan_only), options, say, arg; tree is made and kept
  *     there, for the caller to free, also after an error

@@ -16,7 +16,7 @@ static int repair(const struct nacre_repair_options *o, const char *undo,
 	int failed;
 
 	if (o->undo) {
-		f.tree = nacre_machine_tree(inventory, NULL, e);
+		f.tree = nacre_fixup_tree(inventory, NULL, e);
 		failed = !f.tree || nacre_tree_undo(f.tree, undo, e) < 0 ||
 			 nacre_tree_sync(f.tree, e) < 0;
 	} else {

@@ -37,11 +37,16 @@ struct nacre_tree *nacre_fixup_tree(const struct nacre_inventory *inventory, con
 				    struct nacre_error *e)
 {
 	const struct nacre_place *root = inventory->root < 0 ? NULL : &inventory->places[inventory->root];
+	const struct nacre_place *odd = root;
 	struct nacre_tree *tree;
 
+	/* One that cannot be opened may well be it. */
+	for (int i = 0; !odd && i < inventory->place_count; i++)
+		if (inventory->places[i].problem[0])
+			odd = &inventory->places[i];
 	if (!root || !root->volume) {
 		nacre_error_set(e, NACRE_E_SUPPORT, 0, "/", "no volume with an operating system can be read%s%.120s",
-				root && root->problem[0] ? ": " : "", root ? root->problem : "");
+				odd && odd->problem[0] ? ": " : "", odd ? odd->problem : "");
 		return NULL;
 	}
 	tree = nacre_tree_new(undo, e);
