@@ -77,6 +77,8 @@ int nacre_qmp_feed(struct nacre_qmp *q, const char *bytes, size_t size, struct n
 	char *newline;
 	size_t from = 0;
 
+	if (!size)
+		return 0;
 	if (grow(q, q->used + size, e))
 		return -1;
 	memcpy(q->buffer + q->used, bytes, size);

@@ -27,7 +27,6 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 
 enum {
 	WORDS = 96,
@@ -229,21 +228,30 @@ static void add_network(struct line *l, const struct nacre_definition *d, const 
 	}
 }
 
+/* MiB that programs can have without others being swapped out, 0: unknown (proc(5)). */
+static uint64_t memory_here(void)
+{
+	NACRE_AUTO_FILE FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+			break;
+	return kib >> 10;
+}
+
 /* A check gets no more than a half of what this computer can spare, and no more than it needs to come up. */
 static void add_size(struct line *l, const struct nacre_definition *d, const struct nacre_vm_options *o)
 {
 	uint32_t memory = d->memory_mb, cpus = d->cpus;
 	long here = sysconf(_SC_NPROCESSORS_ONLN);
-	struct sysinfo info;
+	uint64_t spare = memory_here() / 2;
 
-	if (o->alone && !sysinfo(&info)) {
-		uint64_t spare = (uint64_t)info.freeram * info.mem_unit / 2 >> 20;
-
-		if (memory > 4096)
-			memory = 4096;
-		if (memory > spare)
-			memory = spare > 512 ? (uint32_t)spare : memory < 512 ? memory : 512;
-	}
+	if (o->alone && memory > 4096)
+		memory = 4096;
+	if (o->alone && spare && memory > spare)
+		memory = spare > 512 ? (uint32_t)spare : memory < 512 ? memory : 512;
 	if (o->alone && here > 0 && cpus > (uint32_t)here)
 		cpus = (uint32_t)here;
 	add(l, "-m");
@@ -295,10 +303,9 @@ static void add_control(struct line *l, const struct nacre_vm_options *o)
 		add(l, "-action");
 		add(l, "shutdown=pause"); /* there is still a picture to take */
 	}
-	if (!o->window) {
-		add(l, "-display");
-		add(l, "none");
-	} else if (!o->alone) {
+	add(l, "-display");
+	add(l, "%s", o->window ? "gtk" : "none");
+	if (o->window) {
 		add(l, "-usb");
 		add(l, "-device");
 		add(l, "usb-tablet");
@@ -392,7 +399,8 @@ int nacre_vm_start(struct nacre_vm *vm, const struct nacre_definition *d, const 
 		return 0;
 	nacre_vm_said(vm, said, sizeof(said));
 	if (said[0])
-		nacre_error_set(e, NACRE_E_FAILED, 0, "QEMU", "it does not start: %s", said);
+		nacre_error_set(e, NACRE_E_FAILED, 0, "QEMU", "it does not start: %s%s", said,
+				o->window ? " (a window needs the package qemu-system-gui)" : "");
 	nacre_vm_end(vm);
 	return -1;
 }

@@ -11,7 +11,7 @@ mkdir "$work/tmp"
 vm()
 {
 	mkdir -p "$work/$1"
-	[ "$2" -ef "$work/$1/disk0.raw" ] || cp --reflink=auto "$2" "$work/$1/disk0.raw"
+	cp --reflink=auto "$2" "$work/$1/disk0.raw"
 	cat >"$work/$1/nacre.json" <<-END
 		{"machine": {"format": 1, "name": "$1", "uuid": "11111111-2222-4333-8444-555555555555",
 		"architecture": "x86_64", "firmware": "${3:-bios}", "memory_mb": 256, "cpus": 1,
@@ -119,6 +119,19 @@ kill -KILL $nacre_pid
 wait $nacre_pid 2>/dev/null
 ok "when nacre is killed QEMU ends" wait_for eval "! kill -0 $qemu_pid 2>/dev/null"
 is "$(find "$work" -maxdepth 1 -name 'nacre.*')" "" "and no temporary file is left"
+
+# A machine that runs is not checked beside itself.
+"$NACRE" boot "$work/hang" --headless </dev/null >/dev/null 2>&1 &
+nacre_pid=$!
+wait_for eval '[ -n "$(qemu_of $nacre_pid)" ]'
+sleep 2
+fails 1 "a machine that runs is not checked" "$NACRE" boot "$work/hang" --check --timeout 20
+said "Is another process using the image" "as QEMU says"
+kill -TERM $nacre_pid
+sleep 0.5
+kill -TERM $nacre_pid
+wait $nacre_pid
+is $? 0 "two signals end a machine that does not react to its power button"
 
 # Wrong directories and words.
 fails 5 "a directory without a machine is refused" "$NACRE" boot "$work/tmp" --check
