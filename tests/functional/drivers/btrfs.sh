@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # btrfs.sh - the driver for btrfs against the kernel and btrfs-progs
+. "$(dirname "$0")/../../own_mounts.sh"
 . "$(dirname "$0")/../../functions.sh"
 . "$(dirname "$0")/drivers.sh"
 PATH=$PATH:/usr/sbin:/sbin
@@ -49,7 +50,7 @@ for options in '' '-m single -d dup' '-M -n 4096' '-m raid0 -d raid0'; do
 	ok "its map is copied" on "$work/image" copy "$work/copy"
 	ok "btrfs check finds no fault in the copy, nor in the checksums of data" \
 		btrfs check --readonly --check-data-csum "$work/copy"
-	attach btrfs ro "$work/copy"
+	ok "the kernel mounts the copy" attach btrfs ro "$work/copy"
 	ok "the kernel finds the same files in it" diff -r --no-dereference -x snapshot "$work/in" "$work/mnt"
 	ok "and in its snapshot" diff -r --no-dereference "$work/in" "$work/mnt/snapshot"
 	detach
@@ -58,7 +59,7 @@ done
 
 # Synced, but not committed: in the log only.
 fresh >"$work/out" 2>&1
-attach btrfs rw,commit=300 "$work/image"
+ok "the kernel mounts it" attach btrfs rw,commit=300 "$work/image"
 cp -a "$work/in/etc" "$work/mnt/"
 sync -f "$work/mnt"
 head -c 3000000 /dev/urandom >"$work/mnt/late"
@@ -69,7 +70,7 @@ detach
 ok "a log that waits" on "$work/dirty" info
 said " state=1" "is said as dirty"
 ok "its map is copied" on "$work/dirty" copy "$work/copy"
-attach btrfs rw "$work/copy"
+ok "the kernel mounts it" attach btrfs rw "$work/copy"
 ok "what only the log had is there after a mount" cmp "$work/late" "$work/mnt/late"
 detach
 ok "btrfs check finds no fault then" btrfs check --readonly --check-data-csum "$work/copy"

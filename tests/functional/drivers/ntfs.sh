@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # ntfs.sh - the driver for NTFS against ntfs-3g
+. "$(dirname "$0")/../../own_mounts.sh"
 . "$(dirname "$0")/../../functions.sh"
 . "$(dirname "$0")/drivers.sh"
 PATH=$PATH:/usr/sbin:/sbin

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # xfs.sh - the driver for XFS against the kernel and xfsprogs
+. "$(dirname "$0")/../../own_mounts.sh"
 . "$(dirname "$0")/../../functions.sh"
 . "$(dirname "$0")/drivers.sh"
 PATH=$PATH:/usr/sbin:/sbin
@@ -41,7 +42,7 @@ for options in '' '-b size=1024 -n size=8192 -i size=512' '-m bigtime=1 -i nrext
 	ok "its map is copied" on "$work/image" copy "$work/copy"
 	ok "xfs_repair finds no fault in the copy" xfs_repair -n "$work/copy"
 	whole "the copy" "$work/copy" "$work/in"
-	attach xfs ro,nouuid "$work/copy"
+	ok "the kernel mounts the copy" attach xfs ro,nouuid "$work/copy"
 	ok "the kernel finds the same files in it" diff -r --no-dereference -x fifo -x null -x disk "$work/in/etc" "$work/mnt/etc"
 	ok "the large ones too" diff -r "$work/in/boot" "$work/mnt/boot"
 	ok "and those with holes" cmp "$work/in/split" "$work/mnt/split"
@@ -74,7 +75,7 @@ whole "the copy" "$work/copy" "$work/old"
 is "$(used_of "$work/image")" "$(counted "$work/image")" "the map has as many bytes as are not free"
 
 fresh
-attach xfs rw "$work/image"
+ok "the kernel mounts it" attach xfs rw "$work/image"
 cp -a "$work/in/etc" "$work/mnt/"
 detach
 ok "links are read" on "$work/image" link /etc/kernel , link /etc/long-link

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # bad.sh - nacre inspect on what is no disk, on damaged disks, and on one that is in use
 
+. "$(dirname "$0")/../../own_mounts.sh"
 . "$(dirname "$0")/../../functions.sh"
 requires_program jq
 . "$(dirname "$0")/disks.sh"
