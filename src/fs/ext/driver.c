@@ -2,11 +2,22 @@
 /* driver.c - fs.h's functions of the volume as a whole; those of files are in files.c, edit.c */
 #include "ext.h"
 
+#include <com_err.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
+
+/* libext2fs would tell the host's standard error what it thinks of a volume. */
+static void say_nothing(const char *who, long code, const char *format, va_list arguments)
+{
+	(void)who;
+	(void)code;
+	(void)format;
+	(void)arguments;
+}
 
 static int forget(struct nacre_fs *f, int result)
 {
@@ -29,6 +40,7 @@ EXPORT int nacre_fs_open(nacre_fs_reader reader, nacre_fs_writer writer, void *u
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		return ENOMEM;
+	set_com_err_hook(say_nothing);
 	f->writable = flags & NACRE_FS_WRITABLE;
 	f->io.read = reader;
 	f->io.write = f->writable ? writer : NULL;

@@ -63,25 +63,32 @@ static int open_as(struct nacre_fs *f, int flags)
 	return check_open(f);
 }
 
+static errcode_t keep_bad(struct nacre_fs *f, ext2_badblocks_list list)
+{
+	size_t count = (size_t)ext2fs_u32_list_count(list);
+	ext2_badblocks_iterate it;
+	errcode_t code;
+	blk_t block;
+
+	f->bad = calloc(count + 1, sizeof(*f->bad));
+	code = f->bad ? ext2fs_badblocks_list_iterate_begin(list, &it) : EXT2_ET_NO_MEMORY;
+	if (code)
+		return code;
+	while (f->bad_count < count && ext2fs_badblocks_list_iterate(it, &block))
+		f->bad[f->bad_count++] = block;
+	ext2fs_badblocks_list_iterate_end(it);
+	return 0;
+}
+
 static errcode_t note_bad(struct nacre_fs *f)
 {
 	ext2_badblocks_list list = NULL;
-	ext2_badblocks_iterate it;
 	errcode_t code = ext2fs_read_bb_inode(f->fs, &list);
-	size_t count;
-	blk_t block;
 
-	if (code)
-		return code;
-	count = (size_t)ext2fs_u32_list_count(list);
-	f->bad = calloc(count + 1, sizeof(*f->bad));
-	code = f->bad ? ext2fs_badblocks_list_iterate_begin(list, &it) : EXT2_ET_NO_MEMORY;
-	if (!code) {
-		while (f->bad_count < count && ext2fs_badblocks_list_iterate(it, &block))
-			f->bad[f->bad_count++] = block;
-		ext2fs_badblocks_list_iterate_end(it);
-	}
-	ext2fs_badblocks_list_free(list);
+	if (!code)
+		code = keep_bad(f, list);
+	if (list) /* also where it failed */
+		ext2fs_badblocks_list_free(list);
 	return code;
 }
 

@@ -37,7 +37,7 @@ int ext_find(struct nacre_fs *f, const char *path, ext2_ino_t *ino)
 	size_t size;
 	int result;
 
-	if (!path || *path != '/')
+	if (!path || (*path && *path != '/'))
 		return EINVAL;
 	*ino = EXT2_ROOT_INO;
 	while ((size = next_name(&path, &name))) {
@@ -54,7 +54,7 @@ int ext_find_parent(struct nacre_fs *f, const char *path, ext2_ino_t *dir, const
 	size_t size, next_size;
 	int result;
 
-	if (!path || *path != '/')
+	if (!path || (*path && *path != '/'))
 		return EINVAL;
 	*dir = EXT2_ROOT_INO;
 	size = next_name(&rest, name);
