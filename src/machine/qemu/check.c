@@ -26,6 +26,7 @@
 enum {
 	LOOK_MS = 1500,         /* between two looks at the screen */
 	LINGER_UP_S = 4,        /* after the first sign that it is up, for the screen to show it too */
+	HELD_UP_S = 45,         /* longer than any answer of QEMU is waited for */
 	LINGER_FAILED_MS = 700, /* after a failure, for the last lines */
 	RESETS_MAX = 3,
 	LOG_MAX = 16 << 20,
@@ -143,7 +144,7 @@ static void take_events(struct check *c)
 /* Until it is decided, and a little longer. */
 static void watch(struct check *c, double limit)
 {
-	double end = c->start + limit;
+	double end = c->start + limit, last = c->start;
 
 	for (;;) {
 		struct pollfd p[] = {{.fd = c->vm.qmp.fd, .events = POLLIN}, {.fd = c->vm.serial, .events = POLLIN}};
@@ -157,6 +158,11 @@ static void watch(struct check *c, double limit)
 			look(c);
 		tell(c);
 		now = nacre_boot_clock();
+		if (now - last > HELD_UP_S) { /* we were stopped, and the machine with us: that counts for nobody */
+			c->start += now - last;
+			end += now - last;
+		}
+		last = now;
 		if ((c->watch.up || c->watch.failed) && !decided) {
 			c->result->seconds = spent(c);
 			end = now + (c->watch.up ? LINGER_UP_S : LINGER_FAILED_MS / 1000.0);
