@@ -38,7 +38,6 @@ const struct registry_key nacre_registry_keys[] = {
 	KEY(cold, REGISTRY_BOOL),
 	KEY(allow_net, REGISTRY_BOOL),
 	KEY(allow_fork, REGISTRY_BOOL),
-	KEY(learn, REGISTRY_BOOL),
 	KEY(allow_read, REGISTRY_PATHS),
 	KEY(allow_write, REGISTRY_PATHS),
 	KEY(allow_syscall, REGISTRY_SYSCALLS),

@@ -34,7 +34,7 @@ struct nacre_registration {
 	uint32_t max_failures; /* in ten seconds, then quarantine; 0: 5 */
 	enum nacre_profile profile;
 	bool cold; /* load the extension in each clone instead of in the zygote */
-	bool allow_net, allow_fork, learn;
+	bool allow_net, allow_fork;
 	char **allow_read, **allow_write; /* files and directories */
 	char **allow_syscall;		  /* names, beyond the built-in policy */
 	char **environment;		  /* NAME=VALUE set in the virtual process */

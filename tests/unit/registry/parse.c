@@ -42,7 +42,7 @@ static void minimal_file_gets_defaults(void)
 	tap_is_number(r.memory_mb, 1024, "memory is 1024 by default");
 	tap_is_number(r.deadline_ms, 0, "the deadline is the interface's by default");
 	tap_ok(r.profile == NACRE_PROFILE_BALANCED, "the profile is balanced by default");
-	tap_ok(!r.cold && !r.learn && !r.allow_net && !r.allow_fork,
+	tap_ok(!r.cold && !r.allow_net && !r.allow_fork,
 	       "nothing is allowed by default");
 	tap_ok(r.allow_read && !r.allow_read[0] && r.environment && !r.environment[0],
 	       "lists are empty, not NULL");
@@ -59,7 +59,7 @@ static void whole_file_is_read(void)
 		"interface=x\noverlay = /o/x.h\nproxy = /d/x.so\nstub = /d/stub.so\nvproc = /v\n"
 		"backend = process\ndeadline_ms = 250\nmemory_mb = 0\nprofile = thrifty\ncold = "
 		"yes\n"
-		"allow_net = no\nallow_fork = yes\nlearn = yes\nallow_read = /a\nallow_read = /b\n"
+		"allow_net = no\nallow_fork = yes\nallow_read = /a\nallow_read = /b\n"
 		"allow_write = /c\nallow_syscall = openat\nenvironment = A=b = c\nenvironment = "
 		"_B1=";
 	struct nacre_registration r;
@@ -73,7 +73,7 @@ static void whole_file_is_read(void)
 	tap_is_number(r.deadline_ms, 250, "the deadline is read");
 	tap_is_number(r.memory_mb, 0, "no memory limit is read");
 	tap_ok(r.profile == NACRE_PROFILE_THRIFTY, "the profile is read");
-	tap_ok(r.cold && r.allow_fork && r.learn && !r.allow_net, "yes and no are read");
+	tap_ok(r.cold && r.allow_fork && !r.allow_net, "yes and no are read");
 	tap_ok(!strcmp(r.allow_read[0], "/a") && !strcmp(r.allow_read[1], "/b") && !r.allow_read[2],
 	       "a repeated key makes a list, in order");
 	tap_is_string(r.environment[0], "A=b = c", "a variable may hold = and blanks");
