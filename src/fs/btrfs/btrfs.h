@@ -60,8 +60,6 @@ struct btrfs_root {
 
 struct nacre_fs {
 	struct fs_disk disk;
-	struct nacre_extents map;
-	bool mapped;
 	uint32_t node, sector;
 	uint64_t generation, total, used, device, device_size;
 	struct btrfs_root root, chunk_root, log_root; /* log_root.at 0: none */
@@ -106,7 +104,7 @@ int btrfs_chunks_read(struct nacre_fs *f);
 int btrfs_walk(struct nacre_fs *f, struct btrfs_root root, struct btrfs_walk *walk);
 
 /* space.c */
-/** btrfs_map() - fill f->map */
+/** btrfs_map() - fill the disk's map */
 int btrfs_map(struct nacre_fs *f);
 
 #endif

@@ -166,7 +166,6 @@ int btrfs_map(struct nacre_fs *f)
 	struct gather g = {0};
 	int result, failed = 0;
 
-	nacre_extents_free(&f->map);
 	/* Room for a boot loader, and the superblock, whose copies are wherever they fit */
 	result = add(&g, 0, BTRFS_SUPER_AT + BTRFS_SUPER);
 	for (size_t i = 0; !result && i < sizeof(copies) / sizeof(copies[0]); i++)
@@ -177,7 +176,7 @@ int btrfs_map(struct nacre_fs *f)
 	if (!result)
 		qsort(g.list, g.count, sizeof(*g.list), by_start);
 	for (size_t i = 0; !result && !failed && i < g.count; i++)
-		failed = nacre_extents_add(&f->map, g.list[i].start, g.list[i].length,
+		failed = nacre_extents_add(&f->disk.map, g.list[i].start, g.list[i].length,
 					   NACRE_FS_USED);
 	free(g.list);
 	free(g.logs);

@@ -114,40 +114,6 @@ static int open_volume(struct nacre_fs *f)
 	return f->nodes ? btrfs_chunks_read(f) : ENOMEM;
 }
 
-static int forget(struct nacre_fs *f, int result)
-{
-	fs_disk_close(&f->disk);
-	nacre_extents_free(&f->map);
-	free(f->chunks.list);
-	free(f->nodes);
-	free(f);
-	return result;
-}
-
-FS_EXPORT int nacre_fs_open(nacre_fs_reader reader, nacre_fs_writer writer, void *user,
-			    uint64_t size, uint32_t flags, struct nacre_fs **fs)
-{
-	struct nacre_fs *f = calloc(1, sizeof(*f));
-	int result;
-
-	if (!f)
-		return ENOMEM;
-	result = fs ? fs_disk_open(&f->disk, reader, writer, user, size, flags, 16384) : EINVAL;
-	if (!result && flags & NACRE_FS_WRITABLE)
-		result = ENOTSUP;
-	if (!result)
-		result = open_volume(f);
-	if (result)
-		return forget(f, result);
-	*fs = f;
-	return 0;
-}
-
-FS_EXPORT int nacre_fs_close(struct nacre_fs *f)
-{
-	return forget(f, 0);
-}
-
 FS_EXPORT int nacre_fs_describe(struct nacre_fs *f, struct nacre_fs_info *info)
 {
 	*info = (struct nacre_fs_info){
@@ -158,18 +124,6 @@ FS_EXPORT int nacre_fs_describe(struct nacre_fs *f, struct nacre_fs_info *info)
 	memcpy(info->label, f->label, sizeof(info->label));
 	fs_uuid(f->fsid, info->uuid);
 	return 0;
-}
-
-FS_EXPORT int nacre_fs_map(struct nacre_fs *f, uint64_t from, struct nacre_fs_extent *extents,
-			   uint32_t capacity, uint32_t *count)
-{
-	int result = 0;
-
-	*count = 0;
-	if (!f->mapped)
-		result = btrfs_map(f);
-	f->mapped = !result;
-	return result ? result : fs_map_answer(&f->map, from, extents, capacity, count);
 }
 
 FS_EXPORT int nacre_fs_stat(struct nacre_fs *f, const char *path, struct nacre_fs_stat *st)
@@ -203,3 +157,17 @@ FS_EXPORT int nacre_fs_read_file(struct nacre_fs *f, const char *path, uint64_t 
 	*length = 0;
 	return ENOTSUP;
 }
+
+static void forget(struct nacre_fs *f)
+{
+	free(f->chunks.list);
+	free(f->nodes);
+}
+
+const struct fs_driver fs_driver = {
+	.size = sizeof(struct nacre_fs),
+	.line_size = 16384,
+	.open = open_volume,
+	.map = btrfs_map,
+	.forget = forget,
+};

@@ -43,6 +43,7 @@ void fs_disk_close(struct fs_disk *d)
 {
 	free(d->lines);
 	free(d->memory);
+	nacre_extents_free(&d->map);
 	d->lines = NULL;
 	d->memory = NULL;
 }
@@ -205,18 +206,4 @@ int fs_disk_put(struct fs_disk *d, uint64_t offset, const void *data, size_t siz
 int fs_disk_zero(struct fs_disk *d, uint64_t offset, uint64_t size)
 {
 	return put(d, offset, NULL, size);
-}
-
-int fs_map_answer(const struct nacre_extents *x, uint64_t from, struct nacre_fs_extent *extents,
-		  uint32_t capacity, uint32_t *count)
-{
-	const struct nacre_extent *e = nacre_extents_find(x, from);
-
-	*count = 0;
-	if (!capacity)
-		return EINVAL;
-	for (; e && e < x->list + x->count && *count < capacity && *count < NACRE_FS_LIST; e++)
-		extents[(*count)++] = (struct nacre_fs_extent){
-			.start = e->start, .length = e->length, .use = e->tag};
-	return 0;
 }

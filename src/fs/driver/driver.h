@@ -25,7 +25,10 @@ enum { FS_LINES = 64 };
 
 struct fs_line;
 
-/** struct fs_disk - the volume through the host's functions; errors are errno numbers */
+/** struct fs_disk - the volume through the host's functions; errors are errno numbers
+ *
+ * @map: what is in use, tagged with enum nacre_fs_use; complete where @mapped
+ */
 struct fs_disk {
 	nacre_fs_reader read;
 	nacre_fs_writer write; /* NULL: opened for reading */
@@ -35,7 +38,27 @@ struct fs_disk {
 	uint64_t clock;
 	struct fs_line *lines, *last;
 	uint8_t *memory;
+	struct nacre_extents map;
+	bool mapped;
 };
+
+/** struct fs_driver - what a driver says of itself to frame.c, which opens, closes and maps for it.
+ * Its struct nacre_fs begins with a struct fs_disk. */
+struct fs_driver {
+	size_t size;	    /* of its struct nacre_fs */
+	uint32_t line_size; /* of its cache */
+	bool writes;	    /* else nobody opens it for writing */
+	int (*open)(struct nacre_fs *f);
+	/** fill the empty map of the disk */
+	int (*map)(struct nacre_fs *f);
+	/** free what is the driver's own, also where open() failed; NULL: nothing */
+	void (*forget)(struct nacre_fs *f);
+};
+
+extern const struct fs_driver fs_driver;
+
+/** fs_map_have() - see to it that the map is complete */
+int fs_map_have(struct nacre_fs *f);
 
 /**
  * fs_disk_open() - check the arguments of nacre_fs_open() and set up the cache
@@ -45,7 +68,7 @@ struct fs_disk {
  */
 int fs_disk_open(struct fs_disk *d, nacre_fs_reader read, nacre_fs_writer write, void *user,
 		 uint64_t size, uint32_t flags, uint32_t line_size);
-/** fs_disk_close() - free the cache; what was not flushed is lost */
+/** fs_disk_close() - free the cache and the map; what was not flushed is lost */
 void fs_disk_close(struct fs_disk *d);
 /** fs_disk_get() - EUCLEAN outside of the volume: whoever pointed there is damaged */
 int fs_disk_get(struct fs_disk *d, uint64_t offset, void *data, size_t size);
@@ -54,9 +77,14 @@ int fs_disk_put(struct fs_disk *d, uint64_t offset, const void *data, size_t siz
 int fs_disk_zero(struct fs_disk *d, uint64_t offset, uint64_t size);
 int fs_disk_flush(struct fs_disk *d);
 
-/** fs_map_answer() - nacre_fs_map() from a list, whose tags are enum nacre_fs_use */
-int fs_map_answer(const struct nacre_extents *x, uint64_t from, struct nacre_fs_extent *extents,
-		  uint32_t capacity, uint32_t *count);
+/** fs_piece() - how many bytes nacre_fs_read_file() returns of a file of @size bytes */
+static inline uint32_t fs_piece(uint64_t size, uint64_t offset, uint32_t capacity)
+{
+	uint64_t left = offset < size ? size - offset : 0;
+
+	capacity = capacity < NACRE_FS_CHUNK ? capacity : NACRE_FS_CHUNK;
+	return left < capacity ? (uint32_t)left : capacity;
+}
 
 /** struct fs_walk - goes through a path's names; "" and "." are passed over */
 struct fs_walk {

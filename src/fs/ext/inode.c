@@ -84,15 +84,20 @@ int ext_release(struct nacre_fs *f, ext2_ino_t ino)
 	return ext_write_inode(f, ino, &inode);
 }
 
+static int read_inode(struct nacre_fs *f, ext2_ino_t ino, struct ext2_inode_large *inode)
+{
+	memset(inode, 0, sizeof(*inode));
+	return ext_error(&f->io, ext2fs_read_inode_full(f->fs, ino, (struct ext2_inode *)inode,
+							sizeof(*inode)));
+}
+
 int ext_touch(struct nacre_fs *f, ext2_ino_t ino)
 {
 	struct ext2_inode_large inode;
-	errcode_t code;
+	int result = read_inode(f, ino, &inode);
 
-	memset(&inode, 0, sizeof(inode));
-	code = ext2fs_read_inode_full(f->fs, ino, (struct ext2_inode *)&inode, sizeof(inode));
-	if (code)
-		return ext_error(&f->io, code);
+	if (result)
+		return result;
 	ext_set_mtime(f, &inode, time(NULL));
 	return ext_write_inode(f, ino, &inode);
 }
@@ -219,12 +224,10 @@ int ext_is_empty(struct nacre_fs *f, ext2_ino_t dir)
 int ext_count_links(struct nacre_fs *f, ext2_ino_t ino, int by)
 {
 	struct ext2_inode_large inode;
-	errcode_t code;
+	int result = read_inode(f, ino, &inode);
 
-	memset(&inode, 0, sizeof(inode));
-	code = ext2fs_read_inode_full(f->fs, ino, (struct ext2_inode *)&inode, sizeof(inode));
-	if (code)
-		return ext_error(&f->io, code);
+	if (result)
+		return result;
 	if (S_ISDIR(inode.i_mode) && inode.i_links_count == 1)
 		return 0; /* more than can be counted: dir_nlink */
 	if (by > 0 && inode.i_links_count >= EXT2_LINK_MAX)

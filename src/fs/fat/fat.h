@@ -36,8 +36,6 @@ enum {
 
 struct nacre_fs {
 	struct fs_disk disk;
-	struct nacre_extents map;
-	bool mapped;
 	uint32_t bits;					    /* 12, 16, 32 */
 	uint32_t sector, cluster;			    /* bytes */
 	uint64_t size, table, table_size, fixed_root, data; /* bytes, offsets */

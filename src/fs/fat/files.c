@@ -76,10 +76,9 @@ FS_EXPORT int nacre_fs_read_file(struct nacre_fs *f, const char *path, uint64_t 
 	*length = 0;
 	if (!result && node.attributes & FAT_DIRECTORY)
 		result = EISDIR;
-	if (result || offset >= node.size)
+	if (result)
 		return result;
-	capacity = capacity < NACRE_FS_CHUNK ? capacity : NACRE_FS_CHUNK;
-	capacity = node.size - offset < capacity ? (uint32_t)(node.size - offset) : capacity;
+	capacity = fs_piece(node.size, offset, capacity);
 	while (!result && *length < capacity) {
 		uint32_t from = (uint32_t)(offset % f->cluster), n = capacity - *length, more;
 		uint32_t index = (uint32_t)(offset / f->cluster), next;

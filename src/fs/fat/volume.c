@@ -135,31 +135,6 @@ static int open_volume(struct nacre_fs *f)
 	return result;
 }
 
-static int forget(struct nacre_fs *f, int result)
-{
-	fs_disk_close(&f->disk);
-	nacre_extents_free(&f->map);
-	free(f);
-	return result;
-}
-
-FS_EXPORT int nacre_fs_open(nacre_fs_reader reader, nacre_fs_writer writer, void *user,
-			    uint64_t size, uint32_t flags, struct nacre_fs **fs)
-{
-	struct nacre_fs *f = calloc(1, sizeof(*f));
-	int result;
-
-	if (!f)
-		return ENOMEM;
-	result = fs ? fs_disk_open(&f->disk, reader, writer, user, size, flags, 65536) : EINVAL;
-	if (!result)
-		result = open_volume(f);
-	if (result)
-		return forget(f, result);
-	*fs = f;
-	return 0;
-}
-
 FS_EXPORT int nacre_fs_sync(struct nacre_fs *f)
 {
 	uint8_t raw[8];
@@ -177,11 +152,6 @@ FS_EXPORT int nacre_fs_sync(struct nacre_fs *f)
 	if (!result)
 		f->changed = false;
 	return result;
-}
-
-FS_EXPORT int nacre_fs_close(struct nacre_fs *f)
-{
-	return forget(f, nacre_fs_sync(f));
 }
 
 FS_EXPORT int nacre_fs_describe(struct nacre_fs *f, struct nacre_fs_info *info)
@@ -204,8 +174,7 @@ static int map(struct nacre_fs *f)
 	uint32_t value, start = 2, use = FAT_FREE;
 	int result, failed = 0;
 
-	nacre_extents_free(&f->map);
-	failed = nacre_extents_add(&f->map, 0, f->data, NACRE_FS_USED);
+	failed = nacre_extents_add(&f->disk.map, 0, f->data, NACRE_FS_USED);
 	for (uint32_t c = 2; c <= f->clusters + 2 && !failed; c++) {
 		value = FAT_FREE;
 		result = c < f->clusters + 2 ? fat_get(f, c, &value) : 0;
@@ -215,7 +184,7 @@ static int map(struct nacre_fs *f)
 		if (value == use)
 			continue;
 		if (use != FAT_FREE)
-			failed = nacre_extents_add(&f->map, fat_cluster_offset(f, start),
+			failed = nacre_extents_add(&f->disk.map, fat_cluster_offset(f, start),
 						   (uint64_t)(c - start) * f->cluster,
 						   use == FAT_BAD ? NACRE_FS_BAD : NACRE_FS_USED);
 		use = value;
@@ -224,20 +193,16 @@ static int map(struct nacre_fs *f)
 	return failed ? ENOMEM : 0;
 }
 
-FS_EXPORT int nacre_fs_map(struct nacre_fs *f, uint64_t from, struct nacre_fs_extent *extents,
-			   uint32_t capacity, uint32_t *count)
-{
-	int result = 0;
-
-	*count = 0;
-	if (!f->mapped || (!from && f->disk.write))
-		result = map(f);
-	f->mapped = !result;
-	return result ? result : fs_map_answer(&f->map, from, extents, capacity, count);
-}
-
 FS_EXPORT int nacre_fs_resize(struct nacre_fs *f, uint64_t size)
 {
 	(void)f, (void)size;
 	return ENOTSUP;
 }
+
+const struct fs_driver fs_driver = {
+	.size = sizeof(struct nacre_fs),
+	.line_size = 65536,
+	.writes = true,
+	.open = open_volume,
+	.map = map,
+};

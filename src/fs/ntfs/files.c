@@ -105,12 +105,10 @@ FS_EXPORT int nacre_fs_read_file(struct nacre_fs *f, const char *path, uint64_t 
 		result = ntfs_stream_open(f, &file, NTFS_DATA, "", &s);
 	if (result)
 		return result == ENODATA ? 0 : result;
-	if (offset < s.size) {
-		capacity = capacity < NACRE_FS_CHUNK ? capacity : NACRE_FS_CHUNK;
-		capacity = s.size - offset < capacity ? (uint32_t)(s.size - offset) : capacity;
+	capacity = fs_piece(s.size, offset, capacity);
+	if (capacity)
 		result = ntfs_stream_read(f, &s, offset, data, capacity);
-		*length = result ? 0 : capacity;
-	}
+	*length = result ? 0 : capacity;
 	ntfs_stream_free(&s);
 	return result;
 }

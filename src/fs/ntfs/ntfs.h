@@ -67,8 +67,7 @@ struct ntfs_stream {
 
 struct nacre_fs {
 	struct fs_disk disk;
-	struct nacre_extents map;
-	bool mapped, counted;
+	bool counted;
 	uint32_t sector, cluster, record, index; /* bytes */
 	uint64_t sectors, clusters, mft_lcn, serial, free;
 	struct ntfs_stream mft;
@@ -131,8 +130,8 @@ int ntfs_directory_next(struct nacre_fs *f, struct ntfs_directory *d, uint64_t *
 int ntfs_find(struct nacre_fs *f, const char *path, struct ntfs_file *file);
 
 /* special.c */
-/** ntfs_special() - tag in f->map what is bad or not wanted; what cannot be read there is left as
- * used */
+/** ntfs_special() - tag in the disk's map what is bad or not wanted; what cannot be read there is
+ * left as used */
 int ntfs_special(struct nacre_fs *f);
 /** ntfs_state() - set f->state from $Volume, $LogFile, hiberfil.sys */
 int ntfs_state(struct nacre_fs *f);

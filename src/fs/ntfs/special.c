@@ -20,7 +20,7 @@ static int tag_runs(struct nacre_fs *f, const struct ntfs_stream *s, uint32_t us
 	for (size_t i = 0; i < s->count; i++) {
 		const struct ntfs_run *r = &s->runs[i];
 
-		if (r->lcn >= 0 && nacre_extents_add(&f->map, (uint64_t)r->lcn * f->cluster,
+		if (r->lcn >= 0 && nacre_extents_add(&f->disk.map, (uint64_t)r->lcn * f->cluster,
 						     r->count * f->cluster, use))
 			return ENOMEM;
 	}

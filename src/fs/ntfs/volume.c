@@ -61,39 +61,6 @@ static int open_volume(struct nacre_fs *f)
 	return result ? result : ntfs_state(f);
 }
 
-static int forget(struct nacre_fs *f, int result)
-{
-	ntfs_stream_free(&f->mft);
-	fs_disk_close(&f->disk);
-	nacre_extents_free(&f->map);
-	free(f);
-	return result;
-}
-
-FS_EXPORT int nacre_fs_open(nacre_fs_reader reader, nacre_fs_writer writer, void *user,
-			    uint64_t size, uint32_t flags, struct nacre_fs **fs)
-{
-	struct nacre_fs *f = calloc(1, sizeof(*f));
-	int result;
-
-	if (!f)
-		return ENOMEM;
-	result = fs ? fs_disk_open(&f->disk, reader, writer, user, size, flags, 16384) : EINVAL;
-	if (!result && flags & NACRE_FS_WRITABLE)
-		result = ENOTSUP;
-	if (!result)
-		result = open_volume(f);
-	if (result)
-		return forget(f, result);
-	*fs = f;
-	return 0;
-}
-
-FS_EXPORT int nacre_fs_close(struct nacre_fs *f)
-{
-	return forget(f, 0);
-}
-
 /* One byte of the bitmap after the other; @cluster: its first one's number. Bits behind the last
  * cluster are none. */
 static int take_byte(struct nacre_fs *f, uint64_t cluster, uint8_t byte)
@@ -101,10 +68,10 @@ static int take_byte(struct nacre_fs *f, uint64_t cluster, uint8_t byte)
 	uint64_t left = f->clusters - cluster;
 
 	if (byte == 0xff && left >= 8)
-		return nacre_extents_add(&f->map, cluster * f->cluster, 8ULL * f->cluster,
+		return nacre_extents_add(&f->disk.map, cluster * f->cluster, 8ULL * f->cluster,
 					 NACRE_FS_USED);
 	for (unsigned bit = 0; byte && bit < 8 && bit < left; bit++)
-		if (byte >> bit & 1 && nacre_extents_add(&f->map, (cluster + bit) * f->cluster,
+		if (byte >> bit & 1 && nacre_extents_add(&f->disk.map, (cluster + bit) * f->cluster,
 							 f->cluster, NACRE_FS_USED))
 			return -1;
 	return 0;
@@ -141,41 +108,24 @@ static int map(struct nacre_fs *f)
 	uint64_t backup = f->sectors * f->sector;
 	int result;
 
-	nacre_extents_free(&f->map);
 	result = read_bitmap(f);
 	if (result)
 		return result;
-	f->free = f->clusters * f->cluster - nacre_extents_total(&f->map, NACRE_FS_USED);
+	f->free = f->clusters * f->cluster - nacre_extents_total(&f->disk.map, NACRE_FS_USED);
 	/* Its own boot sector is in use whatever the bitmap says, and its copy is behind what that
 	 * is about. */
-	if (nacre_extents_add(&f->map, 0, f->cluster > 8192 ? f->cluster : 8192, NACRE_FS_USED))
+	if (nacre_extents_add(&f->disk.map, 0, f->cluster > 8192 ? f->cluster : 8192,
+			      NACRE_FS_USED))
 		return ENOMEM;
 	if (backup <= f->disk.size - f->sector &&
-	    nacre_extents_add(&f->map, backup, f->sector, NACRE_FS_USED))
+	    nacre_extents_add(&f->disk.map, backup, f->sector, NACRE_FS_USED))
 		return ENOMEM;
 	return ntfs_special(f);
 }
 
-static int have_map(struct nacre_fs *f)
-{
-	int result = f->mapped ? 0 : map(f);
-
-	f->mapped = !result;
-	return result;
-}
-
-FS_EXPORT int nacre_fs_map(struct nacre_fs *f, uint64_t from, struct nacre_fs_extent *extents,
-			   uint32_t capacity, uint32_t *count)
-{
-	int result = have_map(f);
-
-	*count = 0;
-	return result ? result : fs_map_answer(&f->map, from, extents, capacity, count);
-}
-
 FS_EXPORT int nacre_fs_describe(struct nacre_fs *f, struct nacre_fs_info *info)
 {
-	int result = have_map(f);
+	int result = fs_map_have(f);
 
 	*info = (struct nacre_fs_info){.type = "ntfs",
 				       .size = f->sectors * f->sector,
@@ -187,3 +137,16 @@ FS_EXPORT int nacre_fs_describe(struct nacre_fs *f, struct nacre_fs_info *info)
 	snprintf(info->uuid, sizeof(info->uuid), "%016" PRIX64, f->serial);
 	return result;
 }
+
+static void forget(struct nacre_fs *f)
+{
+	ntfs_stream_free(&f->mft);
+}
+
+const struct fs_driver fs_driver = {
+	.size = sizeof(struct nacre_fs),
+	.line_size = 16384,
+	.open = open_volume,
+	.map = map,
+	.forget = forget,
+};

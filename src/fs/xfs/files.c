@@ -92,11 +92,10 @@ FS_EXPORT int nacre_fs_read_file(struct nacre_fs *f, const char *path, uint64_t 
 	*length = 0;
 	if (!result && !S_ISREG(i.mode))
 		result = S_ISDIR(i.mode) ? EISDIR : EINVAL;
-	if (result || offset >= i.size)
+	if (result)
 		return result;
-	capacity = capacity < NACRE_FS_CHUNK ? capacity : NACRE_FS_CHUNK;
-	capacity = i.size - offset < capacity ? (uint32_t)(i.size - offset) : capacity;
-	result = read_fork(f, &i, offset, data, capacity);
+	capacity = fs_piece(i.size, offset, capacity);
+	result = capacity ? read_fork(f, &i, offset, data, capacity) : 0;
 	*length = result ? 0 : capacity;
 	return result;
 }

@@ -87,7 +87,7 @@ static int take_leaf(struct nacre_fs *f, struct group *g, uint32_t count)
 		if (start < g->next || (start == g->next && i) || !length || start >= g->blocks ||
 		    length > g->blocks - start)
 			return EUCLEAN;
-		if (nacre_extents_add(&f->map, group_offset(f, g, g->next),
+		if (nacre_extents_add(&f->disk.map, group_offset(f, g, g->next),
 				      (uint64_t)(start - g->next) << f->block_log, NACRE_FS_USED))
 			return ENOMEM;
 		g->free -= length;
@@ -132,7 +132,6 @@ int xfs_map(struct nacre_fs *f)
 	struct group g = {0};
 	int result;
 
-	nacre_extents_free(&f->map);
 	for (; g.number < f->ag_count; g.number++) {
 		uint64_t before = (uint64_t)g.number * f->ag_blocks;
 
@@ -143,7 +142,7 @@ int xfs_map(struct nacre_fs *f)
 		if (!result)
 			result = walk(f, &g);
 		if (!result &&
-		    nacre_extents_add(&f->map, group_offset(f, &g, g.next),
+		    nacre_extents_add(&f->disk.map, group_offset(f, &g, g.next),
 				      (uint64_t)(g.blocks - g.next) << f->block_log, NACRE_FS_USED))
 			result = ENOMEM;
 		if (result)

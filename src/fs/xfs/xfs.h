@@ -30,8 +30,7 @@ enum {
 
 struct nacre_fs {
 	struct fs_disk disk;
-	struct nacre_extents map;
-	bool mapped, v5, has_types, has_log_v2;
+	bool v5, has_types, has_log_v2;
 	uint32_t block, sector, inode_size, ag_blocks, ag_count, dir_block;
 	uint32_t block_log, inode_log, per_block_log, ag_log; /* inode_log: of inodes per block */
 	uint64_t blocks, root, log_start, free, inodes_free;
@@ -71,7 +70,7 @@ int xfs_block_offset(const struct nacre_fs *f, uint64_t fsblock, uint64_t count,
 bool xfs_check_crc(const uint8_t *data, size_t size, size_t at);
 
 /* space.c */
-/** xfs_map() - fill f->map */
+/** xfs_map() - fill the disk's map */
 int xfs_map(struct nacre_fs *f);
 
 /* log.c */
