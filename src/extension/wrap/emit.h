@@ -63,8 +63,6 @@ const char *emit_expr(const struct emit *e, const char *expr, enum emit_phase ph
 		      const char *cap);
 /** emit_declare() - "type name" for any type */
 const char *emit_declare(const struct emit *e, const struct nacre_type *type, const char *name);
-/** emit_undefine() - macros of the headers that have the name of a function */
-void emit_undefine(struct nacre_text *t, const struct nacre_model *m);
 /** emit_plain() - the spelling of @type without an outer const */
 const char *emit_plain(const struct emit *e, const struct nacre_type *type);
 /** emit_size() - the size of an element of the kind that @rule points to */
@@ -104,6 +102,10 @@ bool emit_flat(const struct nacre_rule *rule, int dir);
 
 /** emit_is_cell() - does @rule point to one word that travels with the words? */
 bool emit_is_cell(const struct nacre_rule *rule);
+/** emit_case_open() - the branch of the generated code for case @c of @rule; the cases are taken in order */
+void emit_case_open(const struct emit *e, const struct nacre_rule *rule, const struct nacre_case *c);
+/** emit_case_close() - its end, and that of the whole behind the last one */
+void emit_case_close(const struct emit *e, const struct nacre_case *c);
 /** emit_as_case() - the pointer @p as what a case takes it for */
 const char *emit_as_case(const struct emit *e, const struct nacre_item *p,
 			 const struct nacre_rule *rule, int dir);
@@ -164,13 +166,17 @@ void emit_proxy_tables(struct nacre_text *t, const struct nacre_model *m);
 void emit_stub_tables(struct nacre_text *t, const struct nacre_model *m);
 void emit_bind(struct nacre_text *t, const struct nacre_model *m);
 
+/* emit_preamble.c */
+void emit_heading(struct nacre_text *t, const struct nacre_model *m, const char *file,
+		  const char *purpose);
+/** emit_preamble() - heading, @includes and those of the overlay, and the numbers of all that is called */
+void emit_preamble(struct nacre_text *t, const struct nacre_model *m, const char *file, const char *purpose,
+		   const char *includes);
+
 /* emit_proxy.c, emit_stub.c, audit.c: whole files */
 void emit_proxy(struct nacre_text *t, const struct nacre_model *m);
 void emit_stub(struct nacre_text *t, const struct nacre_model *m);
 void emit_audit(struct nacre_text *t, const struct nacre_model *m);
-void emit_heading(struct nacre_text *t, const struct nacre_model *m, const char *file,
-		  const char *purpose);
 void emit_digest(struct nacre_text *t, const struct nacre_model *m);
-void emit_numbers(struct nacre_text *t, const struct nacre_model *m);
 
 #endif

@@ -183,19 +183,10 @@ static void take_cases(const struct emit *e, const struct nacre_item *p, int dir
 	int number = 1;
 
 	for (const struct nacre_case *c = p->rule->cases; c; c = c->next, number++) {
-		const char *when = c->when ? emit_expr(e, c->when, EMIT_BEFORE, NULL) : NULL;
-
-		if (c == p->rule->cases)
-			nacre_text_open(e->t, "if (%s)", when ? when : "true");
-		else if (when)
-			nacre_text_open(e->t, "} else if (%s)", when);
-		else
-			nacre_text_open(e->t, "} else");
+		emit_case_open(e, p->rule, c);
 		take_rule(e, p, c->rule, dir & c->dir, number, emit_item(e, p));
-		if (c->next)
-			e->t->indent--;
+		emit_case_close(e, c);
 	}
-	nacre_text_close(e->t, "");
 }
 
 static void take_value(const struct emit *e, const struct nacre_item *p, int dir)
@@ -368,22 +359,13 @@ static void reply_cases(const struct emit *e, const struct nacre_item *p, int di
 	int number = 1;
 
 	for (const struct nacre_case *c = p->rule->cases; c; c = c->next, number++) {
-		const char *when = c->when ? emit_expr(e, c->when, EMIT_BEFORE, NULL) : NULL;
-
-		if (c == p->rule->cases)
-			nacre_text_open(e->t, "if (%s)", when ? when : "true");
-		else if (when)
-			nacre_text_open(e->t, "} else if (%s)", when);
-		else
-			nacre_text_open(e->t, "} else");
+		emit_case_open(e, p->rule, c);
 		if (c->rule->kind == NACRE_RULE_POINTER && dir & c->dir & NACRE_OUT)
 			reply_pointer(e, p, c->rule, dir & c->dir, number);
 		else
 			nacre_text_line(e->t, "/* nothing goes back */");
-		if (c->next)
-			e->t->indent--;
+		emit_case_close(e, c);
 	}
-	nacre_text_close(e->t, "");
 }
 
 static void reply_value(const struct emit *e, const struct nacre_item *p, int dir)

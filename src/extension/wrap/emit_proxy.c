@@ -4,40 +4,6 @@
 
 #include <string.h>
 
-void emit_heading(struct nacre_text *t, const struct nacre_model *m, const char *file,
-		  const char *purpose)
-{
-	nacre_text_line(t, "/* SPDX-License-Identifier: BSD-2-Clause */");
-	nacre_text_line(t, "/* %s - %s", file, purpose);
-	nacre_text_line(t, " *");
-	nacre_text_line(t, " * Made by nacre from the overlay %s: do not edit. Interface %s %s.",
-			m->overlay, m->name, m->version);
-	nacre_text_line(t, " */");
-}
-
-static void numbers_of(struct nacre_text *t, const char *prefix, bool last)
-{
-	nacre_text_line(t, "%s_COUNT", prefix);
-	nacre_text_close(t, last ? ";\n" : ";");
-}
-
-void emit_numbers(struct nacre_text *t, const struct nacre_model *m)
-{
-	nacre_text_open(t, "enum");
-	for (const struct nacre_function *f = m->functions; f; f = f->next)
-		if (!f->refuse)
-			nacre_text_line(t, "OP_%s,", f->name);
-	numbers_of(t, "OP", true);
-	nacre_text_open(t, "enum");
-	for (const struct nacre_handle *h = m->handles; h; h = h->next)
-		nacre_text_line(t, "HANDLE_%s,", h->name);
-	numbers_of(t, "HANDLE", true);
-	nacre_text_open(t, "enum");
-	for (const struct nacre_callback *c = m->callbacks; c; c = c->next)
-		nacre_text_line(t, "CALLBACK_%s,", c->function.name);
-	numbers_of(t, "CALLBACK", true);
-}
-
 static void add_flag(const char **flags, const struct emit *e, bool set, const char *name)
 {
 	if (set)
@@ -142,18 +108,8 @@ void emit_proxy(struct nacre_text *t, const struct nacre_model *m)
 
 	for (const struct nacre_function *f = m->functions; f; f = f->next)
 		emit_proxy_function(&functions, m, f);
-	emit_heading(t, m, "proxy.c", "what a host loads instead of an extension");
-	nacre_text_raw(t,
-		       "#include \"%s\"\n\n#include <nacre/proxy.h>\n\n#include <errno.h>\n"
-		       "#include <pthread.h>\n",
-		       m->overlay);
-	for (const struct nacre_include *i = m->includes; i; i = i->next)
-		nacre_text_raw(t, "#include \"%s\"\n", i->file);
-	emit_undefine(t, m);
-	nacre_text_raw(t, "\n/* An overlay says result >= 0 of unsigned results as well. */\n"
-			  "#pragma GCC diagnostic ignored \"-Wtype-limits\"\n\n"
-			  "#define EXPORT __attribute__((visibility(\"default\")))\n\n");
-	emit_numbers(t, m);
+	emit_preamble(t, m, "proxy.c", "what a host loads instead of an extension",
+		      "#include <nacre/proxy.h>\n\n#include <errno.h>\n#include <pthread.h>\n");
 	ops(t, m);
 	handles(t, m);
 	if (any_view(m))

@@ -157,20 +157,10 @@ static void send_cases(const struct emit *e, const struct nacre_item *p,
 	int number = 1;
 
 	for (const struct nacre_case *c = rule->cases; c; c = c->next, number++) {
-		if (c == rule->cases && c->when)
-			nacre_text_open(e->t, "if (%s)", emit_expr(e, c->when, EMIT_BEFORE, NULL));
-		else if (c->when)
-			nacre_text_open(e->t, "} else if (%s)",
-					emit_expr(e, c->when, EMIT_BEFORE, NULL));
-		else if (c != rule->cases)
-			nacre_text_open(e->t, "} else");
-		else
-			nacre_text_open(e->t, "if (true)");
+		emit_case_open(e, rule, c);
 		send_rule(e, p, c->rule, dir & c->dir, number);
-		if (c->next)
-			e->t->indent--;
+		emit_case_close(e, c);
 	}
-	nacre_text_close(e->t, "");
 }
 
 /* The first bytes of a union. */

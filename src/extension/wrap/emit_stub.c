@@ -46,18 +46,8 @@ static void stub(struct nacre_text *t, const struct nacre_model *m)
 
 void emit_stub(struct nacre_text *t, const struct nacre_model *m)
 {
-	emit_heading(t, m, "stub.c", "what stands before an extension in its virtual process");
-	nacre_text_raw(t,
-		       "#include \"%s\"\n\n#include <nacre/stub.h>\n\n#include <dlfcn.h>\n"
-		       "#include <stdlib.h>\n",
-		       m->overlay);
-	for (const struct nacre_include *i = m->includes; i; i = i->next)
-		nacre_text_raw(t, "#include \"%s\"\n", i->file);
-	emit_undefine(t, m);
-	nacre_text_raw(t, "\n/* An overlay says result >= 0 of unsigned results as well. */\n"
-			  "#pragma GCC diagnostic ignored \"-Wtype-limits\"\n\n"
-			  "#define EXPORT __attribute__((visibility(\"default\")))\n\n");
-	emit_numbers(t, m);
+	emit_preamble(t, m, "stub.c", "what stands before an extension in its virtual process",
+		      "#include <nacre/stub.h>\n\n#include <dlfcn.h>\n#include <stdlib.h>\n");
 	extension(t, m);
 	emit_stub_callbacks(t, m);
 	emit_views(t, m, false);

@@ -71,21 +71,6 @@ const char *emit_expr(const struct emit *e, const char *expr, enum emit_phase ph
 	return text ? text : expr;
 }
 
-void emit_undefine(struct nacre_text *t, const struct nacre_model *m)
-{
-	bool any = false;
-
-	for (const struct nacre_function *f = m->functions; f; f = f->next) {
-		if (!f->macro)
-			continue;
-		if (!any)
-			nacre_text_raw(t, "\n/* Macros of the headers that have the name of a "
-					  "function. */\n");
-		any = true;
-		nacre_text_raw(t, "#undef %s\n", f->name);
-	}
-}
-
 const char *emit_declare(const struct emit *e, const struct nacre_type *type, const char *name)
 {
 	const char *s = type->spelling,
@@ -443,4 +428,24 @@ const char *emit_as_case(const struct emit *e, const struct nacre_item *p,
 		return pointer;
 	return emit_text(e, "(%s%s)%s", dir & NACRE_OUT ? "" : "const ", rule->type->spelling,
 			 pointer);
+}
+
+void emit_case_open(const struct emit *e, const struct nacre_rule *rule, const struct nacre_case *c)
+{
+	const char *when = c->when ? emit_expr(e, c->when, EMIT_BEFORE, NULL) : NULL;
+
+	if (c == rule->cases)
+		nacre_text_open(e->t, "if (%s)", when ? when : "true");
+	else if (when)
+		nacre_text_open(e->t, "} else if (%s)", when);
+	else
+		nacre_text_open(e->t, "} else");
+}
+
+void emit_case_close(const struct emit *e, const struct nacre_case *c)
+{
+	if (c->next)
+		e->t->indent--;
+	else
+		nacre_text_close(e->t, "");
 }
