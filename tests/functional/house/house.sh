@@ -21,12 +21,13 @@ declare -A may=(
 	[fs]="base os disk extension/registry"
 	[fs/driver]="base" [fs/ext]="base fs" [fs/swap]="base fs"
 	[fs/fat]="base fs/driver" [fs/xfs]="base fs/driver" [fs/btrfs]="base fs/driver" [fs/ntfs]="base fs/driver"
-	[conversion]="base os disk fs machine machine/qemu conversion/inventory conversion/fixup"
+	[conversion]="base os disk fs machine machine/qemu conversion/inventory conversion/fixup conversion/transfer"
+	[conversion/transfer]="base os disk fs machine machine/qemu conversion/inventory conversion/fixup"
 	[conversion/inventory]="base os disk fs"
 	[conversion/fixup]="base os disk fs conversion/inventory"
 	[conversion/fixup/linux]="base os disk fs conversion/inventory conversion/fixup"
 	[cli]="base os extension/registry extension/confine extension/wrap extension/overlay extension/redirect
-		disk fs machine machine/qemu conversion conversion/inventory conversion/fixup"
+		disk fs machine machine/qemu conversion conversion/inventory conversion/fixup conversion/transfer"
 )
 
 wrong_includes()
