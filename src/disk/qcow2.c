@@ -3,8 +3,8 @@
  *
  * qemu-nbd knows these formats; it is started for one image and speaks to nobody else: the socket exists
  * under a name only while the connections are made, in a directory of its own, and is gone before
- * qemu-nbd runs. It ends when the last connection does, so also when this process is killed. There is a
- * connection for each thread that may read at the same time.
+ * qemu-nbd runs. It ends with this process, whatever the end is. There is a connection for each thread
+ * that may read at the same time.
  *
  * An image can name other files, which are then read as well. Where the format was only found out by looking,
  * the bytes may be those of a guest that wrote a header onto its raw disk to get at files of the host: such
@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "disk/file.h"
 #include "disk/format.h"
+#include "os/child.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -20,13 +21,10 @@
 #include <inttypes.h>
 #include <libnbd.h>
 #include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 enum {
 	CONNECTIONS = 4,
@@ -37,7 +35,7 @@ enum {
 };
 
 struct server {
-	pid_t pid;
+	struct nacre_child child;
 	int said;                  /* what it writes to its standard error */
 	struct connection {
 		struct nbd_handle *nbd;
@@ -127,37 +125,19 @@ static char *image_options(const struct nacre_image *image)
 }
 
 /* qemu-nbd takes a listening socket as systemd hands it over: as 3, and said for its own process. */
-static int start(const struct nacre_image *image, struct server *s, int listener)
+static int start(const struct nacre_image *image, struct server *s, int listener, struct nacre_error *e)
 {
 	NACRE_AUTO_FREE char *options = image_options(image);
 	char shared[8];
 	const char *argv[] = {"sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec qemu-nbd \"$@\"", "sh", "--read-only",
 			"--shared", shared, "--image-opts", options, NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, usual;
-	int error;
 
 	if (!options)
-		return ENOMEM;
+		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, nacre_file_where(image), "cannot be opened");
 	snprintf(shared, sizeof(shared), "%d", CONNECTIONS);
-	sigemptyset(&none);
-	sigemptyset(&usual);
-	sigaddset(&usual, SIGPIPE);
-	sigaddset(&usual, SIGTERM);
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &usual);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
-	posix_spawn_file_actions_adddup2(&files, 0, 1);
-	posix_spawn_file_actions_adddup2(&files, s->said, 2);
-	posix_spawn_file_actions_adddup2(&files, listener, 3);
-	error = posix_spawn(&s->pid, "/bin/sh", &files, &attr, (char *const *)argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	return error;
+	if (nacre_child_start(&s->child, "/bin/sh", (char *const *)argv, &listener, 1, s->said, e))
+		return nacre_error_add(e, "qemu-nbd cannot be started");
+	return 0;
 }
 
 /* Our failure, and what qemu-nbd says about it in its last line. */
@@ -198,7 +178,7 @@ static int greet(struct nacre_image *image, struct server *s, int fds[CONNECTION
 
 static int serve(struct nacre_image *image, struct server *s, struct nacre_error *e)
 {
-	int fds[CONNECTIONS] = {-1, -1, -1, -1}, status = -1, error;
+	int fds[CONNECTIONS] = {-1, -1, -1, -1}, status = -1;
 	NACRE_AUTO_FD int listener = -1;
 
 	s->said = memfd_create("qemu-nbd", MFD_CLOEXEC);
@@ -206,11 +186,8 @@ static int serve(struct nacre_image *image, struct server *s, struct nacre_error
 		nacre_error_set(e, NACRE_E_SYSTEM, errno, nacre_file_where(image), "there is no socket to read it by");
 		goto undo;
 	}
-	error = start(image, s, listener);
-	if (error) {
-		nacre_error_set(e, NACRE_E_SYSTEM, error, nacre_file_where(image), "qemu-nbd cannot be started");
+	if (start(image, s, listener, e))
 		goto undo;
-	}
 	close(nacre_steal_fd(&listener)); /* or a connection would wait for ever if it ends at once */
 	status = greet(image, s, fds, e);
 undo:
@@ -230,6 +207,7 @@ static int foreign_open(struct nacre_image *image, struct nacre_error *e)
 	if (!s)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, nacre_file_where(image), "cannot be opened");
 	s->said = -1;
+	s->child = NACRE_NO_CHILD;
 	for (int i = 0; i < CONNECTIONS; i++)
 		pthread_mutex_init(&s->connection[i].lock, NULL);
 	image->own = s;
@@ -260,10 +238,7 @@ static void foreign_close(struct nacre_image *image)
 			nbd_close(s->connection[i].nbd);
 		pthread_mutex_destroy(&s->connection[i].lock);
 	}
-	if (s->pid > 0 && waitpid(s->pid, NULL, WNOHANG) == 0) {
-		kill(s->pid, SIGTERM);
-		waitpid(s->pid, NULL, 0);
-	}
+	nacre_child_kill(&s->child);
 	nacre_auto_close(&s->said);
 	free(s);
 }

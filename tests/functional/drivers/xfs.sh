@@ -65,7 +65,7 @@ prototype()
 	done)
 }
 { printf '/dev/null\n0 0\nd--755 0 0\n'; prototype "$work/old"; echo '$'; } >"$work/prototype"
-fresh -m crc=0 -p "$work/prototype" 2>"$work/err"
+fresh -m crc=0 -p "$work/prototype" >"$work/out" 2>&1
 ok "version 4 is described" on "$work/image" info
 said " state=0" "as clean"
 whole "version 4" "$work/image" "$work/old"
