@@ -21,7 +21,9 @@ declare -A may=(
 	[fs]="base os disk extension/registry"
 	[fs/driver]="base" [fs/ext]="base fs" [fs/swap]="base fs"
 	[fs/fat]="base fs/driver" [fs/xfs]="base fs/driver" [fs/btrfs]="base fs/driver" [fs/ntfs]="base fs/driver"
-	[conversion]="base os disk fs machine machine/qemu conversion/inventory conversion/fixup conversion/transfer"
+	[conversion]="base os disk fs machine machine/qemu conversion/inventory conversion/fixup conversion/snapshot
+		conversion/transfer"
+	[conversion/snapshot]="base os disk"
 	[conversion/transfer]="base os disk fs machine machine/qemu conversion/inventory conversion/fixup"
 	[conversion/inventory]="base os disk fs"
 	[conversion/fixup]="base os disk fs conversion/inventory"

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tracker.c - loads the program of tracker.bpf.c and reads what it marks; theory of operation in tracker.h */
+#include "conversion/snapshot/tracker.h"
+
+#include "base/auto.h"
+
+#include <linux/types.h>
+
+#include "conversion/snapshot/tracker_shared.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+static const uint8_t program[] = {
+#include "tracker_program.inc"
+};
+
+/* What is kept open; -1: not there. @target as the program has it. */
+struct nacre_tracker {
+	char path[48];
+	int link, program, dirty, counters, target_map;
+	struct tracker_target target;
+	uint64_t *bits; /* shared with the kernel */
+	const uint64_t *counts;
+	size_t words;
+};
+
+static const char *const pins[] = {"link", "program", "dirty", "counters", "target"};
+
+static int *pinned_fd(struct nacre_tracker *t, size_t which)
+{
+	int *const fds[] = {&t->link, &t->program, &t->dirty, &t->counters, &t->target_map};
+
+	return fds[which];
+}
+
+enum { PINS = sizeof(pins) / sizeof(*pins) };
+
+static size_t bits_size(const struct nacre_tracker *t)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (t->words * sizeof(*t->bits) + page - 1) / page * page;
+}
+
+static size_t counts_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static struct nacre_tracker *new_tracker(const struct nacre_tracker_disk *disk, struct nacre_error *e)
+{
+	struct nacre_tracker *t = calloc(1, sizeof(*t));
+	uint32_t shift = 0;
+
+	while (disk->grain > 512U << shift && shift < 31)
+		shift++;
+	if (!t || disk->grain < 4096 || disk->grain > 65536 || disk->grain != 512U << shift || !disk->size) {
+		free(t);
+		nacre_error_set(e, t ? NACRE_E_USAGE : NACRE_E_SYSTEM, t ? 0 : ENOMEM, disk->path,
+				"cannot be tracked in grains of %u bytes", disk->grain);
+		return NULL;
+	}
+	snprintf(t->path, sizeof(t->path), "%s", disk->path);
+	for (size_t i = 0; i < PINS; i++)
+		*pinned_fd(t, i) = -1;
+	t->target = (struct tracker_target){.major = major(disk->device), .minor = minor(disk->device),
+					    .shift = shift,
+					    .grains = (disk->size + disk->grain - 1) / disk->grain};
+	t->words = (size_t)((t->target.grains + 63) / 64);
+	return t;
+}
+
+/* All of the kernel's refusals end in the same two words: say what they mean. */
+static int refused(const struct nacre_tracker *t, int error, struct nacre_error *e)
+{
+	const char *why = "this kernel does not run the program that tracks changes (BPF, BTF, Linux 5.15 are needed)";
+
+	if (error == EPERM || error == EACCES)
+		why = "the kernel forbids BPF programs: be root; lockdown=confidentiality and a container without "
+		      "CAP_BPF forbid them too";
+	return nacre_error_set(e, NACRE_E_SUPPORT, error, t->path,
+			       "cannot be tracked while it works: %s. Convert it while it is not in use", why);
+}
+
+static int map_both(struct nacre_tracker *t, struct nacre_error *e)
+{
+	void *p = mmap(NULL, bits_size(t), PROT_READ | PROT_WRITE, MAP_SHARED, t->dirty, 0);
+
+	if (p == MAP_FAILED)
+		return refused(t, errno, e);
+	t->bits = p;
+	p = mmap(NULL, counts_size(), PROT_READ, MAP_SHARED, t->counters, 0);
+	if (p == MAP_FAILED)
+		return refused(t, errno, e);
+	t->counts = p;
+	return 0;
+}
+
+static int silent(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+static int keep(int fd)
+{
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+/* Set up what is known only now: which disk, how many grains. */
+static int prepare(struct nacre_tracker *t, struct bpf_object *object, const char *wanted)
+{
+	struct bpf_map *bits = bpf_object__find_map_by_name(object, "dirty"), *map;
+	struct bpf_program *p;
+	bool set = false;
+
+	bpf_object__for_each_map(map, object) {
+		size_t size = 0;
+
+		if (bpf_map__is_internal(map) && strstr(bpf_map__name(map), ".rodata") &&
+		    bpf_map__initial_value(map, &size) && size == sizeof(t->target))
+			set = !bpf_map__set_initial_value(map, &t->target, sizeof(t->target));
+	}
+	bpf_object__for_each_program(p, object)
+		if (bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), wanted)))
+			return -1;
+	return bits && set && !bpf_map__set_max_entries(bits, (__u32)t->words) ? 0 : -1;
+}
+
+/* Load, attach; only descriptors are kept. */
+static int load(struct nacre_tracker *t, struct bpf_object *object, const char *wanted)
+{
+	struct bpf_program *p;
+	struct bpf_link *link;
+	struct bpf_map *map;
+
+	if (prepare(t, object, wanted) < 0 || bpf_object__load(object))
+		return -1;
+	p = bpf_object__find_program_by_name(object, wanted);
+	link = p ? bpf_program__attach(p) : NULL;
+	if (!link)
+		return -1;
+	t->link = keep(bpf_link__fd(link));
+	t->program = keep(bpf_program__fd(p));
+	bpf_link__destroy(link);
+	t->dirty = keep(bpf_object__find_map_fd_by_name(object, "dirty"));
+	t->counters = keep(bpf_object__find_map_fd_by_name(object, "counters"));
+	bpf_object__for_each_map(map, object)
+		if (strstr(bpf_map__name(map), ".rodata"))
+			t->target_map = keep(bpf_map__fd(map));
+	for (size_t i = 0; i < PINS; i++)
+		if (*pinned_fd(t, i) < 0)
+			return -1;
+	return 0;
+}
+
+struct nacre_tracker *nacre_tracker_open(const struct nacre_tracker_disk *disk,
+					 enum nacre_tracker_kind kind, struct nacre_error *e)
+{
+	struct nacre_tracker *t = new_tracker(disk, e);
+	libbpf_print_fn_t before;
+	struct bpf_object *object;
+	int failed = -1, error;
+
+	if (!t)
+		return NULL;
+	before = libbpf_set_print(silent);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	object = bpf_object__open_mem(program, sizeof(program), NULL);
+	if (object)
+		failed = load(t, object, kind == NACRE_TRACKER_BIOS ? "on_bio" : "on_request");
+	error = errno;
+	bpf_object__close(object);
+	libbpf_set_print(before);
+	if (failed)
+		refused(t, error, e);
+	if (failed || map_both(t, e) < 0) {
+		nacre_tracker_close(t);
+		return NULL;
+	}
+	return t;
+}
+
+size_t nacre_tracker_words(const struct nacre_tracker *t)
+{
+	return t->words;
+}
+
+uint64_t nacre_tracker_take(struct nacre_tracker *t, uint64_t *bits)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < t->words; i++) {
+		uint64_t word;
+
+		/* Most words are zero, and stay shared between processors when they are only read. */
+		if (!__atomic_load_n(&t->bits[i], __ATOMIC_RELAXED))
+			continue;
+		word = __atomic_exchange_n(&t->bits[i], 0, __ATOMIC_SEQ_CST);
+		bits[i] |= word;
+		count += (uint64_t)__builtin_popcountll(word);
+	}
+	return count;
+}
+
+void nacre_tracker_put_back(struct nacre_tracker *t, const uint64_t *bits)
+{
+	for (size_t i = 0; i < t->words; i++)
+		if (bits[i])
+			__atomic_fetch_or(&t->bits[i], bits[i], __ATOMIC_SEQ_CST);
+}
+
+uint64_t nacre_tracker_events(const struct nacre_tracker *t)
+{
+	return __atomic_load_n(&t->counts[TRACKER_EVENTS], __ATOMIC_SEQ_CST);
+}
+
+int nacre_tracker_check(struct nacre_tracker *t, struct nacre_error *e)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+	uint64_t outside = __atomic_load_n(&t->counts[TRACKER_OUTSIDE], __ATOMIC_SEQ_CST);
+	uint64_t all = __atomic_load_n(&t->counts[TRACKER_ALL], __ATOMIC_SEQ_CST);
+	uint64_t unknown = __atomic_load_n(&t->counts[TRACKER_UNKNOWN], __ATOMIC_SEQ_CST);
+
+	if (bpf_obj_get_info_by_fd(t->program, &info, &size))
+		return nacre_error_set(e, NACRE_E_SYSTEM, errno, t->path, "it cannot be told what the tracking missed");
+	if (info.recursion_misses)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, t->path,
+				       "the kernel did not report %llu changes, as tracing was busy: end other tracing "
+				       "tools, and begin anew", (unsigned long long)info.recursion_misses);
+	if (outside || all)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, t->path,
+				       "%llu changes could not be placed on the disk (was it resized?): begin anew",
+				       (unsigned long long)(outside + all));
+	if (unknown)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, t->path,
+				       "%llu commands went past the block layer (SG_IO, NVMe passthrough) and may have "
+				       "written anywhere: end what sends them, and begin anew",
+				       (unsigned long long)unknown);
+	return 0;
+}
+
+void nacre_tracker_close(struct nacre_tracker *t)
+{
+	if (!t)
+		return;
+	if (t->bits)
+		munmap(t->bits, bits_size(t));
+	if (t->counts)
+		munmap((void *)(uintptr_t)t->counts, counts_size());
+	for (size_t i = 0; i < PINS; i++)
+		if (*pinned_fd(t, i) >= 0)
+			close(*pinned_fd(t, i));
+	free(t);
+}
+
+int nacre_tracker_leave(struct nacre_tracker *t, const char *directory, struct nacre_error *e)
+{
+	if (mkdir(directory, 0700) < 0)
+		return nacre_error_set(e, errno == EEXIST ? NACRE_E_EXISTS : NACRE_E_SYSTEM, errno, directory,
+				       "the tracking cannot be left there (mount -t bpf bpf /sys/fs/bpf)");
+	for (size_t i = 0; i < PINS; i++) {
+		NACRE_AUTO_FREE char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", directory, pins[i]) < 0 || bpf_obj_pin(*pinned_fd(t, i), path)) {
+			nacre_error_set(e, NACRE_E_SYSTEM, errno, directory,
+					"the tracking cannot be left there (mount -t bpf bpf /sys/fs/bpf)");
+			nacre_tracker_forget(directory);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+struct nacre_tracker *nacre_tracker_find(const struct nacre_tracker_disk *disk, const char *directory,
+					 struct nacre_error *e)
+{
+	struct nacre_tracker *t = new_tracker(disk, e);
+	struct tracker_target left = {0};
+	bool there = t;
+	__u32 key = 0;
+
+	if (!t)
+		return NULL;
+	for (size_t i = 0; there && i < PINS; i++) {
+		NACRE_AUTO_FREE char *path = NULL;
+
+		*pinned_fd(t, i) = asprintf(&path, "%s/%s", directory, pins[i]) < 0 ? -1 : bpf_obj_get(path);
+		there = *pinned_fd(t, i) >= 0;
+	}
+	/* Map, program and link belong together as only root writes there; the disk may have become another one. */
+	if (!there || bpf_map_lookup_elem(t->target_map, &key, &left) || memcmp(&left, &t->target, sizeof(left))) {
+		nacre_error_set(e, NACRE_E_ABSENT, 0, directory, "no tracking of this disk goes on there");
+		nacre_tracker_close(t);
+		return NULL;
+	}
+	if (map_both(t, e) < 0) {
+		nacre_tracker_close(t);
+		return NULL;
+	}
+	return t;
+}
+
+void nacre_tracker_forget(const char *directory)
+{
+	for (size_t i = 0; i < PINS; i++) {
+		NACRE_AUTO_FREE char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", directory, pins[i]) >= 0)
+			unlink(path);
+	}
+	rmdir(directory);
+}

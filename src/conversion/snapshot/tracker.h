@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tracker.h - which grains of a disk were written since they were last asked for (C2)
+ *
+ * DOC: Theory of Operation
+ *
+ * A BPF program of ours (tracker.bpf.c) runs when the kernel has completed a request, and sets the bits of
+ * its grains in an array that is mapped here as well. There is no queue that could overflow. The owner takes bits by
+ * exchanging words for zero, and reads the grains afterwards: what is written in between is marked again.
+ *
+ * When it cannot be trusted it says so, rather than guess:
+ * - before: a kind of device whose writes do not all pass there (nacre_tracker_judge()), a kernel that does
+ *   not let programs be loaded;
+ * - afterwards (nacre_tracker_check()): the kernel skipped the program, because it was at work already on that processor
+ *   (recursion_misses); a write beyond the disk; a command whose place is not known.
+ *
+ * A tracker may be left behind in a directory of a BPF file system: it goes on without us, and is found there
+ * again until the machine is shut down.
+ */
+#ifndef NACRE_CONVERSION_SNAPSHOT_TRACKER_H
+#define NACRE_CONVERSION_SNAPSHOT_TRACKER_H
+
+#include <nacre/error.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct nacre_tracker;
+
+/** enum nacre_tracker_kind - where the changes of a disk are seen */
+enum nacre_tracker_kind {
+	NACRE_TRACKER_REQUESTS, /* when a request ends */
+	NACRE_TRACKER_BIOS      /* of a device without requests: when a bio ends */
+};
+
+/** struct nacre_tracker_disk - @device: of the whole disk, never of a partition; @size in bytes */
+struct nacre_tracker_disk {
+	const char *path; /* for messages */
+	dev_t device;
+	uint64_t size;
+	uint32_t grain;   /* bytes: a power of two, 4 KiB to 64 KiB */
+};
+
+/**
+ * nacre_tracker_judge() - can the changes of a disk be told?
+ * @sysfs: the disk's directory in /sys/block, with a path of its own in tests
+ * @name:  for messages
+ *
+ * Return: 0 with *kind, or -1 with the reason (NACRE_E_SUPPORT).
+ */
+int nacre_tracker_judge(const char *sysfs, const char *name, enum nacre_tracker_kind *kind,
+			struct nacre_error *e);
+
+/**
+ * nacre_tracker_open() - track from now on; every grain is unmarked
+ *
+ * What ends after this call returned is marked. Memory of the kernel: a bit per grain.
+ */
+struct nacre_tracker *nacre_tracker_open(const struct nacre_tracker_disk *disk,
+					 enum nacre_tracker_kind kind, struct nacre_error *e);
+
+/** nacre_tracker_words() - 64-bit words of the bitmap; bit 0 of word 0 is the first grain */
+size_t nacre_tracker_words(const struct nacre_tracker *t);
+/**
+ * nacre_tracker_take() - add what was marked since to @bits, and unmark it
+ *
+ * Whatever is read of the disk from now on is at least as new as the marks that were taken. No page is touched
+ * besides @bits and the map. Return: the marks that were taken.
+ */
+uint64_t nacre_tracker_take(struct nacre_tracker *t, uint64_t *bits);
+/** nacre_tracker_put_back() - mark these again: they were taken, but not used */
+void nacre_tracker_put_back(struct nacre_tracker *t, const uint64_t *bits);
+/** nacre_tracker_check() - 0: nothing was missed so far; -1: what, and why */
+int nacre_tracker_check(struct nacre_tracker *t, struct nacre_error *e);
+/** nacre_tracker_events() - changes that were marked so far */
+uint64_t nacre_tracker_events(const struct nacre_tracker *t);
+/** nacre_tracker_close() - also NULL; the tracking ends, unless it was left behind */
+void nacre_tracker_close(struct nacre_tracker *t);
+
+/**
+ * nacre_tracker_leave() - let it go on when we are gone
+ * @directory: on a BPF file system; is made, must not be there
+ */
+int nacre_tracker_leave(struct nacre_tracker *t, const char *directory, struct nacre_error *e);
+/** nacre_tracker_find() - the one that was left in @directory; of the same disk, or NACRE_E_ABSENT */
+struct nacre_tracker *nacre_tracker_find(const struct nacre_tracker_disk *disk, const char *directory,
+					 struct nacre_error *e);
+/** nacre_tracker_forget() - remove what was left in @directory; the tracking ends when nobody has it open */
+void nacre_tracker_forget(const char *directory);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tracker_shared.h - what the BPF program and its owner both know */
+#ifndef NACRE_CONVERSION_SNAPSHOT_TRACKER_SHARED_H
+#define NACRE_CONVERSION_SNAPSHOT_TRACKER_SHARED_H
+
+/** struct tracker_target - read-only data of the program; set before it is loaded */
+struct tracker_target {
+	__u32 major, minor; /* of the whole disk, also for I/O to its partitions */
+	__u32 shift;        /* a grain is 1 << shift sectors of 512 bytes */
+	__u32 reserved;
+	__u64 grains;       /* on the disk; the bitmap has that many bits, rounded up */
+};
+
+/** enum tracker_counter - cells of the map "counters" */
+enum tracker_counter {
+	TRACKER_EVENTS,  /* completed changes that were marked */
+	TRACKER_OUTSIDE, /* changes that lie beyond the bitmap: the disk is not what it was */
+	TRACKER_ALL,     /* changes too long to be marked one by one: every grain may have changed */
+	TRACKER_UNKNOWN, /* commands that may have written, and do not say where (SG_IO, NVMe passthrough) */
+	TRACKER_COUNTERS
+};
+
+#endif

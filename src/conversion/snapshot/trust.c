@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* trust.c - can the changes of a disk be told?
+ *
+ * Only where every write ends as a request, or as a bio whose driver leaves it alone until it ends. What is
+ * stacked (device mapper, md, bcache, DRBD, the common head of several NVMe paths) splits and redirects bios: its writes are
+ * seen at the disks below it, and those can be converted. What is stored by the processor itself (DAX) is never seen.
+ */
+#include "conversion/snapshot/tracker.h"
+
+#include "base/auto.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_there(const char *directory, const char *name)
+{
+	NACRE_AUTO_FREE char *path = NULL;
+	struct stat st;
+
+	return asprintf(&path, "%s/%s", directory, name) >= 0 && stat(path, &st) == 0;
+}
+
+/* The first word of a file; "" where there is none. */
+static void read_word(const char *directory, const char *name, char *to, size_t size)
+{
+	NACRE_AUTO_FREE char *path = NULL;
+	NACRE_AUTO_FILE FILE *f = NULL;
+
+	*to = 0;
+	if (asprintf(&path, "%s/%s", directory, name) < 0 || !(f = fopen(path, "re")))
+		return;
+	if (!fgets(to, (int)size, f))
+		*to = 0;
+	to[strcspn(to, " \t\n")] = 0;
+}
+
+static int no(const char *name, struct nacre_error *e, const char *why)
+{
+	return nacre_error_set(e, NACRE_E_SUPPORT, 0, name,
+			       "its changes cannot be told while it works: %s. Convert it while it is not in use", why);
+}
+
+int nacre_tracker_judge(const char *sysfs, const char *name, enum nacre_tracker_kind *kind,
+			struct nacre_error *e)
+{
+	static const char *const bio_drivers[] = {"zram", "ram"};
+	const char *base = strrchr(sysfs, '/') ? strrchr(sysfs, '/') + 1 : sysfs;
+	char word[16];
+
+	if (!is_there(sysfs, "queue"))
+		return no(name, e, "the kernel knows no such disk");
+	read_word(sysfs, "queue/dax", word, sizeof(word));
+	if (!strcmp(word, "1"))
+		return no(name, e, "the processor stores into it directly (DAX)");
+	if (is_there(sysfs, "md") || is_there(sysfs, "dm") || is_there(sysfs, "bcache"))
+		return no(name, e, "it is made of other disks; name those");
+	read_word(sysfs, "queue/zoned", word, sizeof(word));
+	if (*word && strcmp(word, "none"))
+		return no(name, e, "it is a zoned disk");
+	*kind = NACRE_TRACKER_REQUESTS;
+	if (is_there(sysfs, "mq"))
+		return 0;
+	*kind = NACRE_TRACKER_BIOS;
+	for (size_t i = 0; i < sizeof(bio_drivers) / sizeof(*bio_drivers); i++) {
+		size_t n = strlen(bio_drivers[i]);
+
+		if (!strncmp(base, bio_drivers[i], n) && base[n] && strspn(base + n, "0123456789") == strlen(base + n))
+			return 0;
+	}
+	return no(name, e, "its driver passes them on in a way that is not known");
+}

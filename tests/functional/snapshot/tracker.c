@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tracker.c - what the tracker sees of a disk's changes, and what it does when it cannot see them */
+#include "conversion/snapshot/tracker.h"
+
+#include "lab.h"
+#include "tap.h"
+
+#include <linux/types.h>
+
+#include "conversion/snapshot/tracker_shared.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/blkpg.h>
+#include <linux/fs.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum { GRAIN = 4096, DISK = 64 << 20, GRAINS = DISK / GRAIN, WORDS = GRAINS / 64 };
+
+static uint64_t bits[WORDS];
+
+/* What the kernel says that it did not report; the linker puts this in front of libbpf's. */
+static uint64_t misses;
+int __real_bpf_obj_get_info_by_fd(int fd, void *info, __u32 *size);
+int __wrap_bpf_obj_get_info_by_fd(int fd, void *info, __u32 *size);
+int __wrap_bpf_obj_get_info_by_fd(int fd, void *info, __u32 *size)
+{
+	int status = __real_bpf_obj_get_info_by_fd(fd, info, size);
+
+	((struct bpf_prog_info *)info)->recursion_misses += misses;
+	return status;
+}
+
+static struct nacre_tracker *track(const struct lab_disk *disk, uint64_t size)
+{
+	struct nacre_tracker_disk what = {.path = disk->path, .device = disk->device, .size = size, .grain = GRAIN};
+	struct nacre_error e = {0};
+	struct nacre_tracker *t = nacre_tracker_open(&what, NACRE_TRACKER_REQUESTS, &e);
+
+	if (!t) {
+		printf("# %s: %s\n", e.where, e.msg);
+		tap_ok(false, "a loop device is tracked");
+		exit(tap_done());
+	}
+	return t;
+}
+
+/* Are the marks since the last call exactly the grains [first, last]? */
+static bool marked(struct nacre_tracker *t, unsigned first, unsigned last)
+{
+	uint64_t wanted[WORDS] = {0};
+
+	for (unsigned g = first; g <= last; g++)
+		wanted[g / 64] |= 1ULL << g % 64;
+	memset(bits, 0, sizeof(bits));
+	nacre_tracker_take(t, bits);
+	for (unsigned g = 0; g < GRAINS; g++)
+		if ((bits[g / 64] ^ wanted[g / 64]) >> g % 64 & 1)
+			printf("# grain %u: %s\n", g, bits[g / 64] >> g % 64 & 1 ? "is marked" : "is not marked");
+	return !memcmp(bits, wanted, sizeof(bits));
+}
+
+static bool unmarked(struct nacre_tracker *t)
+{
+	memset(bits, 0, sizeof(bits));
+	return nacre_tracker_take(t, bits) == 0;
+}
+
+static void put(int fd, uint64_t offset, size_t size)
+{
+	void *data;
+
+	if (posix_memalign(&data, 4096, size))
+		abort();
+	lab_random(data, size);
+	if (pwrite(fd, data, size, (off_t)offset) != (ssize_t)size)
+		tap_ok(false, "a test writes to its disk: %s", strerror(errno));
+	free(data);
+}
+
+/* Trap 3: a change is not only what has a W. */
+static void test_kinds(const struct lab_disk *disk)
+{
+	struct nacre_tracker *t = track(disk, disk->size);
+	int fd = open(disk->path, O_RDWR | O_DIRECT | O_CLOEXEC);
+	uint64_t range[2] = {100 * GRAIN, 3 * GRAIN};
+	char sector[4096] __attribute__((aligned(4096)));
+
+	tap_is_number(nacre_tracker_words(t), WORDS, "there is a bit for every grain");
+	put(fd, 5 * GRAIN, GRAIN);
+	tap_ok(marked(t, 5, 5), "a write marks its grain");
+	tap_ok(unmarked(t), "and marks that were taken are gone");
+	put(fd, 63 * GRAIN + 512, 2 * GRAIN);
+	tap_ok(marked(t, 63, 65), "a write across grains and words marks all that it touches");
+	put(fd, DISK - 512, 512);
+	tap_ok(marked(t, GRAINS - 1, GRAINS - 1), "the disk's last sector is in the last grain");
+	tap_ok(ioctl(fd, BLKZEROOUT, range) == 0 && marked(t, 100, 102), "write-zeroes are changes");
+	tap_ok(ioctl(fd, BLKDISCARD, range) == 0 && marked(t, 100, 102), "discards are changes");
+	range[0] = 0;
+	range[1] = DISK;
+	tap_ok(ioctl(fd, BLKDISCARD, range) == 0 && marked(t, 0, GRAINS - 1), "a discard of the whole disk marks all of it");
+	tap_ok(pread(fd, sector, sizeof(sector), 0) == sizeof(sector) && unmarked(t), "a read is none");
+	put(disk->fd, 7 * GRAIN, GRAIN);
+	tap_ok(unmarked(t), "what is only in the page cache is not on the disk");
+	tap_ok(fsync(disk->fd) == 0 && marked(t, 7, 7), "and is marked when it gets there");
+	tap_ok(fsync(fd) == 0 && unmarked(t), "a flush alone is no change");
+	close(fd);
+	fd = open(disk->path, O_RDWR | O_DIRECT | O_DSYNC | O_CLOEXEC);
+	put(fd, 9 * GRAIN, GRAIN);
+	tap_ok(marked(t, 9, 9), "a write with a flush around it is a change, as those of a journal are");
+	memset(bits, 0, sizeof(bits));
+	bits[2] = 6;
+	nacre_tracker_put_back(t, bits);
+	tap_ok(marked(t, 129, 130), "marks that were not used can be put back");
+	tap_ok(nacre_tracker_check(t, NULL) == 0, "nothing was missed");
+	close(fd);
+	nacre_tracker_close(t);
+}
+
+/* Trap 15: a partition's I/O is seen at its place on the disk. */
+static void test_partition(const struct lab_disk *disk)
+{
+	struct nacre_tracker *t = track(disk, disk->size);
+	struct blkpg_partition partition = {.start = 16 * GRAIN, .length = 16 << 20, .pno = 1};
+	struct blkpg_ioctl_arg arg = {.op = BLKPG_ADD_PARTITION, .datalen = sizeof(partition), .data = &partition};
+	char path[160], dev[32] = "";
+	unsigned a = 0, b = 0;
+	FILE *f;
+	int fd;
+
+	tap_ok(ioctl(disk->fd, BLKPG, &arg) == 0, "a partition is added");
+	snprintf(path, sizeof(path), "%s/%sp1/dev", disk->sysfs, strrchr(disk->path, '/') + 1);
+	f = fopen(path, "re");
+	if (f) {
+		if (fgets(dev, sizeof(dev), f))
+			sscanf(dev, "%u:%u", &a, &b);
+		fclose(f);
+	}
+	snprintf(path, sizeof(path), "%s", lab_path("partition"));
+	mknod(path, S_IFBLK | 0600, makedev(a, b));
+	fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
+	put(fd, 3 * GRAIN, GRAIN);
+	tap_ok(marked(t, 19, 19), "a write to the partition is marked at its place on the disk");
+	close(fd);
+	arg.op = BLKPG_DEL_PARTITION;
+	ioctl(disk->fd, BLKPG, &arg);
+	nacre_tracker_close(t);
+}
+
+/* Trap 4: nothing is lost under load, and nobody else's disk is marked. */
+struct load {
+	pthread_t thread;
+	const struct lab_disk *disk;
+	unsigned part;
+	uint8_t wrote[GRAINS / 4];
+};
+
+static void *load(void *user)
+{
+	struct load *l = user;
+	int fd = open(l->disk->path, O_RDWR | O_DIRECT | O_CLOEXEC);
+	unsigned seed = l->part + 1;
+	void *data;
+
+	if (posix_memalign(&data, 4096, GRAIN))
+		abort();
+	memset(data, (int)l->part, GRAIN);
+	for (int i = 0; i < 10000; i++) {
+		unsigned g = (unsigned)rand_r(&seed) % (GRAINS / 4);
+
+		l->wrote[g] = pwrite(fd, data, GRAIN, (off_t)(g + l->part * (GRAINS / 4)) * GRAIN) == GRAIN;
+	}
+	free(data);
+	close(fd);
+	return NULL;
+}
+
+static void test_load(const struct lab_disk *disk, const struct lab_disk *other)
+{
+	static struct load loads[4];
+	struct nacre_tracker *t = track(disk, disk->size), *beside = track(other, other->size);
+	unsigned lost = 0, extra = 0;
+
+	memset(bits, 0, sizeof(bits));
+	for (unsigned i = 0; i < 4; i++) {
+		loads[i] = (struct load){.disk = disk, .part = i};
+		pthread_create(&loads[i].thread, NULL, load, &loads[i]);
+	}
+	for (int i = 0; i < 200; i++) { /* while it works, marks are taken */
+		nacre_tracker_take(t, bits);
+		lab_sleep(1);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		pthread_join(loads[i].thread, NULL);
+	nacre_tracker_take(t, bits);
+	for (unsigned g = 0; g < GRAINS; g++) {
+		bool wrote = loads[g / (GRAINS / 4)].wrote[g % (GRAINS / 4)], is = bits[g / 64] >> g % 64 & 1;
+
+		lost += wrote && !is;
+		extra += is && !wrote;
+	}
+	tap_is_number(lost, 0, "of 40,000 writes none is lost while marks are taken");
+	tap_is_number(extra, 0, "and nothing else is marked");
+	tap_ok(nacre_tracker_events(t) >= 40000, "each was an event (%llu)", (unsigned long long)nacre_tracker_events(t));
+	tap_ok(nacre_tracker_check(t, NULL) == 0, "the kernel skipped none");
+	tap_ok(unmarked(beside), "another disk's tracker saw nothing of it");
+	nacre_tracker_close(t);
+	nacre_tracker_close(beside);
+}
+
+static void *late_write(void *user)
+{
+	int fd = open(((const struct lab_disk *)user)->path, O_RDWR | O_DIRECT | O_CLOEXEC);
+
+	put(fd, 11 * GRAIN, GRAIN);
+	close(fd);
+	return NULL;
+}
+
+/* Trap 2: a write is marked when it has landed. It is held up by a frozen file system below the disk. */
+static void test_completion(void)
+{
+	struct lab_disk lower = lab_disk("lower.img", 128 << 20), upper;
+	struct nacre_tracker *t;
+	pthread_t thread;
+	char inner[128];
+	int fd, guard;
+
+	lab_run("mke2fs -q -F -t ext4 %s", lower.path);
+	mkdir(lab_path("lower"), 0700);
+	if (mount(lower.path, lab_path("lower"), "ext4", 0, NULL)) {
+		tap_ok(false, "a file system is mounted: %s", strerror(errno));
+		return;
+	}
+	upper = lab_disk("lower/upper.img", DISK);
+	snprintf(inner, sizeof(inner), "%s", lab_path("lower"));
+	t = track(&upper, upper.size);
+	fd = open(inner, O_RDONLY | O_CLOEXEC);
+	guard = lab_guard(fd);
+	tap_ok(ioctl(fd, FIFREEZE, 0) == 0, "what is below the disk holds still");
+	pthread_create(&thread, NULL, late_write, &upper);
+	lab_sleep(200);
+	tap_ok(unmarked(t), "a write that was begun, and has not landed, is not marked yet");
+	ioctl(fd, FITHAW, 0);
+	pthread_join(thread, NULL);
+	tap_ok(marked(t, 11, 11), "when it has landed, it is");
+	lab_release(guard);
+	close(fd);
+	nacre_tracker_close(t);
+	lab_disk_close(&upper);
+	umount2(inner, MNT_DETACH);
+	lab_disk_close(&lower);
+}
+
+/* Trap 4b and 13: what was not seen is told. */
+static void test_doubt(const struct lab_disk *disk)
+{
+	struct nacre_tracker *t = track(disk, disk->size / 2);
+	struct nacre_error e = {0};
+	int fd = open(disk->path, O_RDWR | O_DIRECT | O_CLOEXEC);
+
+	put(fd, DISK / 2 - GRAIN, GRAIN);
+	tap_ok(nacre_tracker_check(t, &e) == 0, "a write on the disk is well");
+	put(fd, DISK / 2, GRAIN);
+	tap_ok(nacre_tracker_check(t, &e) < 0 && strstr(e.msg, "resized"), "a write beyond its size is told");
+	nacre_tracker_close(t);
+	t = track(disk, disk->size);
+	misses = 3;
+	tap_ok(nacre_tracker_check(t, &e) < 0 && strstr(e.msg, "3 changes"), "so is what the kernel did not report");
+	misses = 0;
+	tap_ok(nacre_tracker_check(t, &e) == 0, "which is asked for each time");
+	nacre_tracker_close(t);
+	close(fd);
+}
+
+static void test_left(const struct lab_disk *disk, const struct lab_disk *other)
+{
+	struct nacre_tracker_disk what = {.path = disk->path, .device = disk->device, .size = disk->size, .grain = GRAIN};
+	struct nacre_tracker *t = track(disk, disk->size);
+	struct nacre_error e = {0};
+	int fd = open(disk->path, O_RDWR | O_DIRECT | O_CLOEXEC), counters;
+	__u32 key = TRACKER_UNKNOWN;
+	__u64 one = 1;
+	char place[128];
+
+	mkdir(lab_path("bpf"), 0700);
+	if (mount("bpf", lab_path("bpf"), "bpf", 0, NULL)) {
+		tap_ok(false, "a BPF file system is mounted: %s", strerror(errno));
+		return;
+	}
+	snprintf(place, sizeof(place), "%s", lab_path("bpf/disk"));
+	tap_ok(!nacre_tracker_find(&what, place, &e) && e.code == NACRE_E_ABSENT, "where nothing was left nothing is found");
+	tap_ok(nacre_tracker_leave(t, place, &e) == 0, "tracking is left behind");
+	tap_ok(nacre_tracker_leave(t, place, &e) < 0 && e.code == NACRE_E_EXISTS, "not twice");
+	nacre_tracker_close(t);
+	put(fd, 21 * GRAIN, GRAIN);
+	t = nacre_tracker_find(&what, place, &e);
+	tap_ok(t && marked(t, 21, 21), "it went on without us");
+	counters = bpf_obj_get(lab_path("bpf/disk/counters"));
+	bpf_map_update_elem(counters, &key, &one, 0);
+	close(counters);
+	tap_ok(nacre_tracker_check(t, &e) < 0 && strstr(e.msg, "passthrough"), "commands past the block layer are told");
+	nacre_tracker_close(t);
+	what.device = other->device;
+	tap_ok(!nacre_tracker_find(&what, place, &e) && e.code == NACRE_E_ABSENT, "it is not taken for another disk's");
+	what.device = disk->device;
+	what.size -= 1 << 20;
+	tap_ok(!nacre_tracker_find(&what, place, &e), "nor for a disk of another size");
+	nacre_tracker_forget(place);
+	tap_ok(access(place, F_OK) != 0, "and it can be ended");
+	umount2(lab_path("bpf"), MNT_DETACH);
+	close(fd);
+}
+
+static void fake(const char *name, const char *file, const char *content)
+{
+	char place[128], path[256];
+	FILE *f;
+
+	snprintf(place, sizeof(place), "%s", lab_path(name));
+	lab_run("mkdir -p %s/queue", place);
+	snprintf(path, sizeof(path), "%s/%s", place, file);
+	if (!content) {
+		mkdir(path, 0700);
+	} else if ((f = fopen(path, "we"))) {
+		fputs(content, f);
+		fclose(f);
+	}
+}
+
+static void refuses(const char *name, const char *file, const char *content, const char *word, const char *what)
+{
+	enum nacre_tracker_kind kind;
+	struct nacre_error e = {0};
+
+	fake(name, file, content);
+	tap_ok(nacre_tracker_judge(lab_path(name), name, &kind, &e) < 0 && e.code == NACRE_E_SUPPORT &&
+		       strstr(e.msg, word), "%s", what);
+}
+
+/* Trap 13: where changes cannot be told, nothing is tracked. */
+static void test_trust(const struct lab_disk *disk)
+{
+	enum nacre_tracker_kind kind = NACRE_TRACKER_BIOS;
+	struct nacre_error e = {0};
+
+	tap_ok(!nacre_tracker_judge(disk->sysfs, disk->path, &kind, &e) && kind == NACRE_TRACKER_REQUESTS,
+	       "a loop device is tracked by its requests");
+	fake("pmem0", "mq", NULL);
+	refuses("pmem0", "queue/dax", "1\n", "DAX", "a disk that the processor stores into is refused");
+	refuses("md0", "md", NULL, "other disks", "so is an array");
+	refuses("dm-0", "dm", NULL, "other disks", "and what the device mapper makes");
+	fake("sdz", "mq", NULL);
+	refuses("sdz", "queue/zoned", "host-managed\n", "zoned", "and a zoned disk");
+	refuses("nvme0n1", "queue/dax", "0\n", "not known", "and a driver without requests that is not known");
+	refuses("zramble", "queue/dax", "0\n", "not known", "whatever its name begins with");
+	fake("zram7", "queue/dax", "0\n");
+	tap_ok(!nacre_tracker_judge(lab_path("zram7"), "zram7", &kind, &e) && kind == NACRE_TRACKER_BIOS,
+	       "zram is tracked by its bios");
+	tap_ok(nacre_tracker_judge(lab_path("nothing"), "nothing", &kind, &e) < 0, "what is no disk is refused");
+}
+
+int main(void)
+{
+	struct lab_disk disk, other;
+
+	if (!lab_start())
+		return getenv("NACRE_MUST_WORK") ? 1 : 0;
+	disk = lab_disk("disk.img", DISK);
+	other = lab_disk("other.img", DISK);
+	test_trust(&disk);
+	test_kinds(&disk);
+	test_partition(&disk);
+	test_load(&disk, &other);
+	test_completion();
+	test_doubt(&disk);
+	test_left(&disk, &other);
+	lab_disk_close(&disk);
+	lab_disk_close(&other);
+	return tap_done();
+}
