@@ -62,7 +62,11 @@ int nacre_fs_get_attribute(struct nacre_fs *fs FS, const char *path PATH, const 
 			   uint32_t *length nacre(out));
 int nacre_fs_set_attribute(struct nacre_fs *fs FS, const char *path PATH, const char *name PATH,
 			   const void *data IN, uint32_t size);
-int nacre_fs_set_times(struct nacre_fs *fs FS, const char *path PATH, int64_t mtime);
+int nacre_fs_list_attributes(struct nacre_fs *fs FS, const char *path PATH,
+			     char *names nacre(out, bytes(capacity), len(*length)), uint32_t capacity,
+			     uint32_t *length nacre(out));
+int nacre_fs_set_owner(struct nacre_fs *fs FS, const char *path PATH, uint32_t uid, uint32_t gid);
+int nacre_fs_set_times(struct nacre_fs *fs FS, const char *path PATH, int64_t mtime, uint32_t nanoseconds);
 int nacre_fs_resize(struct nacre_fs *fs FS, uint64_t size);
 
 #endif

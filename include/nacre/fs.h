@@ -69,9 +69,11 @@ struct nacre_fs_extent {
 /** struct nacre_fs_stat - as lstat(2) has it */
 struct nacre_fs_stat {
 	uint64_t ino, size;
-	int64_t mtime; /* seconds since 1970 */
+	int64_t mtime; /* seconds since 1970, and in mtime_ns what is beyond them */
+	uint32_t mtime_ns;
 	uint32_t mode, uid, gid, links;
 	uint32_t major, minor; /* of a device node */
+	uint32_t zero;
 };
 
 /** struct nacre_fs_entry - one name in a directory; "." and ".." are left out */
@@ -133,8 +135,16 @@ int nacre_fs_get_attribute(struct nacre_fs *fs, const char *path, const char *na
 			   uint32_t capacity, uint32_t *length);
 int nacre_fs_set_attribute(struct nacre_fs *fs, const char *path, const char *name, const void *data,
 			   uint32_t size);
-/** nacre_fs_set_times() - seconds since 1970 */
-int nacre_fs_set_times(struct nacre_fs *fs, const char *path, int64_t mtime);
+/**
+ * nacre_fs_list_attributes() - the names of all extended attributes, each with a 0 behind it
+ * @length: bytes of @names; ERANGE if they are more than @capacity
+ */
+int nacre_fs_list_attributes(struct nacre_fs *fs, const char *path, char *names, uint32_t capacity,
+			     uint32_t *length);
+/** nacre_fs_set_owner() - also of a link */
+int nacre_fs_set_owner(struct nacre_fs *fs, const char *path, uint32_t uid, uint32_t gid);
+/** nacre_fs_set_times() - seconds since 1970 and nanoseconds, as near as the file system can keep them */
+int nacre_fs_set_times(struct nacre_fs *fs, const char *path, int64_t mtime, uint32_t nanoseconds);
 /** nacre_fs_resize() - grow to @size, the volume's new one */
 int nacre_fs_resize(struct nacre_fs *fs, uint64_t size);
 

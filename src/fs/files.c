@@ -179,8 +179,33 @@ int nacre_volume_set_attribute(struct nacre_volume *v, const char *path, const c
 	return CALL(v, "set an attribute of", path, e, set_attribute, path, name, data, (uint32_t)size);
 }
 
-int nacre_volume_set_times(struct nacre_volume *v, const char *path, int64_t mtime,
+int nacre_volume_list_attributes(struct nacre_volume *v, const char *path, char **names, size_t *size,
+				 struct nacre_error *e)
+{
+	NACRE_AUTO_FREE char *buffer = malloc(ATTRIBUTE_MOST);
+	uint32_t length = 0;
+
+	*names = NULL;
+	*size = 0;
+	if (!buffer)
+		return nacre_volume_answer(v, ENOMEM, "list the attributes of", path, e);
+	if (CALL(v, "list the attributes of", path, e, list_attributes, path, buffer, ATTRIBUTE_MOST, &length))
+		return -1;
+	if (length > ATTRIBUTE_MOST || (length && buffer[length - 1]))
+		return nacre_volume_answer(v, EUCLEAN, "list the attributes of", path, e);
+	*names = nacre_steal(buffer);
+	*size = length;
+	return 0;
+}
+
+int nacre_volume_set_owner(struct nacre_volume *v, const char *path, uint32_t uid, uint32_t gid,
 			   struct nacre_error *e)
 {
-	return CALL(v, "set the times of", path, e, set_times, path, mtime);
+	return CALL(v, "set the owner of", path, e, set_owner, path, uid, gid);
+}
+
+int nacre_volume_set_times(struct nacre_volume *v, const char *path, int64_t mtime,
+			   uint32_t nanoseconds, struct nacre_error *e)
+{
+	return CALL(v, "set the times of", path, e, set_times, path, mtime, nanoseconds);
 }

@@ -24,6 +24,8 @@ struct nacre_fs_calls {
 	__typeof__(nacre_fs_rename) *rename;
 	__typeof__(nacre_fs_get_attribute) *get_attribute;
 	__typeof__(nacre_fs_set_attribute) *set_attribute;
+	__typeof__(nacre_fs_list_attributes) *list_attributes;
+	__typeof__(nacre_fs_set_owner) *set_owner;
 	__typeof__(nacre_fs_set_times) *set_times;
 	__typeof__(nacre_fs_resize) *resize;
 };

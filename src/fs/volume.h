@@ -88,8 +88,13 @@ int nacre_volume_get_attribute(struct nacre_volume *v, const char *path, const c
 			       char **data, size_t *size, struct nacre_error *e);
 int nacre_volume_set_attribute(struct nacre_volume *v, const char *path, const char *name,
 			       const void *data, size_t size, struct nacre_error *e);
-int nacre_volume_set_times(struct nacre_volume *v, const char *path, int64_t mtime,
+/** nacre_volume_list_attributes() - the names, each with a 0 behind it, in new memory */
+int nacre_volume_list_attributes(struct nacre_volume *v, const char *path, char **names, size_t *size,
+				 struct nacre_error *e);
+int nacre_volume_set_owner(struct nacre_volume *v, const char *path, uint32_t uid, uint32_t gid,
 			   struct nacre_error *e);
+int nacre_volume_set_times(struct nacre_volume *v, const char *path, int64_t mtime,
+			   uint32_t nanoseconds, struct nacre_error *e);
 int nacre_volume_resize(struct nacre_volume *v, uint64_t size, struct nacre_error *e);
 
 #endif

@@ -138,7 +138,8 @@ static void change(struct nacre_fs *fs)
 		nacre_fs_write_file(fs, path, 3000, "content", 7);
 		nacre_fs_truncate(fs, path, 10);
 		nacre_fs_rename(fs, path, "/a new directory/another name");
-		nacre_fs_set_times(fs, path, 1);
+		nacre_fs_set_times(fs, path, 1, 2);
+		nacre_fs_set_owner(fs, path, 3, 70000);
 		nacre_fs_remove(fs, path);
 	}
 	nacre_fs_create(fs, "/a new directory/and a file.txt", S_IFREG | 0644, 0, 0);

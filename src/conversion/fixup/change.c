@@ -20,10 +20,6 @@
 enum { FILE_MOST = 256 << 20, TEXT_MOST = 256 << 10 };
 
 static const char selinux[] = "security.selinux";
-/* What a removed file may carry besides its label; drivers cannot list names. */
-static const char *const attributes[] = {"security.selinux", "security.capability", "security.ima",
-					 "security.evm", "system.posix_acl_access", NULL};
-
 /* Text for the report, or NULL. */
 static char *as_text(const void *data, size_t size)
 {
@@ -71,7 +67,8 @@ static struct nacre_undo_record record_of(enum nacre_undo_kind kind, const char 
 					  const struct nacre_fs_stat *st)
 {
 	return (struct nacre_undo_record){.kind = kind, .path = path, .mode = st->mode, .uid = st->uid,
-					  .gid = st->gid, .mtime = st->mtime, .size = st->size};
+					  .gid = st->gid, .mtime = st->mtime, .mtime_ns = st->mtime_ns,
+					  .size = st->size};
 }
 
 /* Remember, on the disk. */
@@ -244,27 +241,36 @@ int nacre_tree_append(struct nacre_tree *tree, const char *path, const void *dat
 	return tell(tree, w.real, "appended", NULL, w.st.size, NULL, w.st.size + size, e);
 }
 
-/* The attributes of a file that is about to go. */
+static int remember_attribute(struct nacre_tree *tree, struct nacre_volume *volume, const char *inside,
+			      const char *real, const char *name, struct nacre_error *e)
+{
+	struct nacre_undo_record r = {.kind = NACRE_UNDO_ATTRIBUTE, .path = real, .name = name};
+	NACRE_AUTO_FREE char *value = NULL;
+
+	if (nacre_volume_get_attribute(volume, inside, name, &value, &r.length, e) < 0)
+		return -1;
+	r.data = value;
+	return value ? nacre_undo_add(tree->undo, &r, e) : 0;
+}
+
+/* The attributes of what is about to go. */
 static int remember_attributes(struct nacre_tree *tree, struct nacre_volume *volume, const char *inside,
 			       const char *real, struct nacre_error *e)
 {
-	for (int i = 0; attributes[i]; i++) {
-		NACRE_AUTO_FREE char *value = NULL;
-		struct nacre_undo_record r = {.kind = NACRE_UNDO_ATTRIBUTE, .path = real,
-					      .name = attributes[i]};
-		struct nacre_error why = {0};
+	NACRE_AUTO_FREE char *names = NULL;
+	struct nacre_error why = {0};
+	size_t size;
 
-		if (nacre_volume_get_attribute(volume, inside, attributes[i], &value, &r.length, &why) < 0) {
-			if (why.sys == ENOTSUP || why.sys == ENODATA)
-				continue;
-			if (e)
-				*e = why;
-			return -1;
-		}
-		r.data = value;
-		if (value && nacre_undo_add(tree->undo, &r, e) < 0)
-			return -1;
+	if (nacre_volume_list_attributes(volume, inside, &names, &size, &why) < 0) {
+		if (why.sys == ENOTSUP)
+			return 0;
+		if (e)
+			*e = why;
+		return -1;
 	}
+	for (const char *name = names; name < names + size; name += strlen(name) + 1)
+		if (remember_attribute(tree, volume, inside, real, name, e) < 0)
+			return -1;
 	return 0;
 }
 
@@ -333,7 +339,10 @@ int nacre_tree_link(struct nacre_tree *tree, const char *target, const char *pat
 	    remember_parent(tree, w.real, parent, &st, e) < 0 || remember(tree, &r, e) < 0)
 		return -1;
 	m = nacre_tree_place(tree, w.real, &inside);
-	if (nacre_volume_link_symbolic(m->volume, target, inside, e) < 0)
+	if (w.exists) /* as what it takes the place of */
+		st = w.st;
+	if (nacre_volume_link_symbolic(m->volume, target, inside, e) < 0 ||
+	    ((st.uid || st.gid) && nacre_volume_set_owner(m->volume, inside, st.uid, st.gid, e) < 0))
 		return -1;
 	label(tree, m, inside, false);
 	nacre_tree_forget_known(tree);
@@ -374,7 +383,7 @@ static int undo_file(struct nacre_volume *v, const char *inside, const struct na
 		return -1;
 	if (put(v, inside, r->data, r->length, st.size, e) < 0)
 		return -1;
-	return nacre_volume_set_times(v, inside, r->mtime, e);
+	return nacre_volume_set_times(v, inside, r->mtime, r->mtime_ns, e);
 }
 
 static int undo_made(struct nacre_volume *v, const char *inside, struct nacre_error *e)
@@ -393,7 +402,7 @@ static int undo_length(struct nacre_volume *v, const char *inside, const struct 
 	if (nacre_volume_stat(v, inside, &st, e) < 0 ||
 	    (st.size > r->size && nacre_volume_truncate(v, inside, r->size, e) < 0))
 		return -1;
-	return nacre_volume_set_times(v, inside, r->mtime, e);
+	return nacre_volume_set_times(v, inside, r->mtime, r->mtime_ns, e);
 }
 
 static int undo_link(struct nacre_volume *v, const char *inside, const struct nacre_undo_record *r,
@@ -403,9 +412,10 @@ static int undo_link(struct nacre_volume *v, const char *inside, const struct na
 
 	if (!target)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, r->path, "cannot put it back");
-	if (undo_made(v, inside, e) < 0 || nacre_volume_link_symbolic(v, target, inside, e) < 0)
+	if (undo_made(v, inside, e) < 0 || nacre_volume_link_symbolic(v, target, inside, e) < 0 ||
+	    ((r->uid || r->gid) && nacre_volume_set_owner(v, inside, r->uid, r->gid, e) < 0))
 		return -1;
-	nacre_volume_set_times(v, inside, r->mtime, NULL); /* not every driver can for a link */
+	nacre_volume_set_times(v, inside, r->mtime, r->mtime_ns, NULL); /* not every driver can for a link */
 	return 0;
 }
 
@@ -420,7 +430,7 @@ static int undo_directory(struct nacre_volume *v, const char *inside, const stru
 		return there;
 	if (!there && nacre_volume_create(v, inside, r->mode, r->uid, r->gid, e) < 0)
 		return -1;
-	return nacre_volume_set_times(v, inside, r->mtime, e);
+	return nacre_volume_set_times(v, inside, r->mtime, r->mtime_ns, e);
 }
 
 /* One record. Each is harmless where the change never happened or was undone already. */

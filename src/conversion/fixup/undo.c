@@ -173,8 +173,11 @@ int nacre_undo_add(struct nacre_undo *u, const struct nacre_undo_record *r, stru
 	NACRE_AUTO_TEXT struct nacre_text line = {0}, words = {0};
 	int wrong;
 
-	nacre_text_printf(&words, "%s %o %" PRIu32 " %" PRIu32 " %" PRId64 " %" PRIu64 " %zu",
-			  kinds[r->kind], r->mode, r->uid, r->gid, r->mtime, r->size, r->length);
+	nacre_text_printf(&words, "%s %o %" PRIu32 " %" PRIu32 " %" PRId64, kinds[r->kind], r->mode, r->uid,
+			  r->gid, r->mtime);
+	if (r->mtime_ns)
+		nacre_text_printf(&words, ".%09" PRIu32, r->mtime_ns);
+	nacre_text_printf(&words, " %" PRIu64 " %zu", r->size, r->length);
 	nacre_text_puts(&line, " ");
 	encode(&line, r->path);
 	if (r->name) {
@@ -226,13 +229,32 @@ static bool number(struct nacre_span word, int base, uint64_t most, uint64_t *va
 	return true;
 }
 
+/* Seconds with a sign, and nine digits behind a dot. */
+static bool time_of(struct nacre_span word, struct nacre_undo_record *r)
+{
+	bool negative = nacre_span_starts(word, "-");
+	uint64_t seconds, nanoseconds = 0;
+
+	word.at += negative;
+	word.size -= negative;
+	if (word.size > 10 && word.at[word.size - 10] == '.') {
+		if (!number((struct nacre_span){word.at + word.size - 9, 9}, 10, 999999999, &nanoseconds))
+			return false;
+		word.size -= 10;
+	}
+	if (!number(word, 10, INT64_MAX, &seconds))
+		return false;
+	r->mtime = negative ? -(int64_t)seconds : (int64_t)seconds;
+	r->mtime_ns = (uint32_t)nanoseconds;
+	return true;
+}
+
 /* @line without its newline. The sum covers the words before it, those behind it, and the data. */
 static bool parse_line(struct nacre_span line, struct nacre_undo_record *r, uint64_t *sum,
 		       uint64_t *partial, struct nacre_span names[2])
 {
 	struct nacre_span rest = line, word[8];
-	uint64_t mode, uid, gid, mtime, length;
-	bool negative;
+	uint64_t mode, uid, gid, length;
 
 	for (int i = 0; i < 8; i++)
 		if (!nacre_word_next(&rest, " ", &word[i]))
@@ -241,20 +263,14 @@ static bool parse_line(struct nacre_span line, struct nacre_undo_record *r, uint
 	for (r->kind = 0; r->kind < NACRE_UNDO_KINDS; r->kind++)
 		if (nacre_span_is(word[0], kinds[r->kind]))
 			break;
-	negative = nacre_span_starts(word[4], "-");
-	if (negative) {
-		word[4].at++;
-		word[4].size--;
-	}
 	if (r->kind == NACRE_UNDO_KINDS || !number(word[1], 8, UINT32_MAX, &mode) ||
 	    !number(word[2], 10, UINT32_MAX, &uid) || !number(word[3], 10, UINT32_MAX, &gid) ||
-	    !number(word[4], 10, INT64_MAX, &mtime) || !number(word[5], 10, INT64_MAX, &r->size) ||
+	    !time_of(word[4], r) || !number(word[5], 10, INT64_MAX, &r->size) ||
 	    !number(word[6], 10, JOURNAL_MOST, &length) || !number(word[7], 16, UINT64_MAX, sum))
 		return false;
 	r->mode = mode;
 	r->uid = uid;
 	r->gid = gid;
-	r->mtime = negative ? -(int64_t)mtime : (int64_t)mtime;
 	r->length = length;
 	names[1] = (struct nacre_span){0};
 	return nacre_word_next(&rest, " ", &names[0]) &&

@@ -8,7 +8,8 @@
  *
  *	KIND MODE UID GID MTIME SIZE LENGTH SUM PATH [NAME]
  *
- * and LENGTH bytes and a newline: what was there before. MODE is octal, PATH and NAME are percent-encoded,
+ * and LENGTH bytes and a newline: what was there before. MODE is octal, MTIME seconds since 1970, with a dot
+ * and nanoseconds where there are any, PATH and NAME are percent-encoded,
  * SUM is FNV-1a (64 bits, hexadecimal) of the line so far and the bytes. One file and one fdatasync(2) per
  * change: the record is on the disk before the image changes. A record that is cut short at the end of
  * the file describes a change that never began.
@@ -49,6 +50,7 @@ struct nacre_undo_record {
 	const char *path, *name;
 	uint32_t mode, uid, gid;
 	int64_t mtime;
+	uint32_t mtime_ns;
 	uint64_t size;
 	const void *data;
 	size_t length;

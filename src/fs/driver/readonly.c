@@ -48,14 +48,6 @@ FS_EXPORT int nacre_fs_rename(struct nacre_fs *fs, const char *from, const char 
 	return EROFS;
 }
 
-FS_EXPORT int nacre_fs_get_attribute(struct nacre_fs *fs, const char *path, const char *name,
-				     void *data, uint32_t capacity, uint32_t *length)
-{
-	(void)fs, (void)path, (void)name, (void)data, (void)capacity;
-	*length = 0;
-	return ENOTSUP;
-}
-
 FS_EXPORT int nacre_fs_set_attribute(struct nacre_fs *fs, const char *path, const char *name,
 				     const void *data, uint32_t size)
 {
@@ -63,9 +55,16 @@ FS_EXPORT int nacre_fs_set_attribute(struct nacre_fs *fs, const char *path, cons
 	return EROFS;
 }
 
-FS_EXPORT int nacre_fs_set_times(struct nacre_fs *fs, const char *path, int64_t mtime)
+FS_EXPORT int nacre_fs_set_owner(struct nacre_fs *fs, const char *path, uint32_t uid, uint32_t gid)
 {
-	(void)fs, (void)path, (void)mtime;
+	(void)fs, (void)path, (void)uid, (void)gid;
+	return EROFS;
+}
+
+FS_EXPORT int nacre_fs_set_times(struct nacre_fs *fs, const char *path, int64_t mtime,
+				 uint32_t nanoseconds)
+{
+	(void)fs, (void)path, (void)mtime, (void)nanoseconds;
 	return EROFS;
 }
 

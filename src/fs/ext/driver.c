@@ -55,12 +55,19 @@ EXPORT int nacre_fs_open(nacre_fs_reader reader, nacre_fs_writer writer, void *u
 	return 0;
 }
 
+/* A flush writes the superblock with the time of now: where nothing else has changed, not a byte shall. */
+static bool is_changed(const struct nacre_fs *f)
+{
+	return f->io.written || f->fs->flags & (EXT2_FLAG_CHANGED | EXT2_FLAG_DIRTY | EXT2_FLAG_IB_DIRTY |
+						EXT2_FLAG_BB_DIRTY);
+}
+
 EXPORT int nacre_fs_sync(struct nacre_fs *f)
 {
 	errcode_t code = 0;
 	int result;
 
-	if (!f->writable)
+	if (!f->writable || !is_changed(f))
 		return 0;
 	f->io.failed = 0;
 	if (f->bitmaps)
@@ -68,7 +75,11 @@ EXPORT int nacre_fs_sync(struct nacre_fs *f)
 	if (!code)
 		code = ext2fs_flush(f->fs);
 	result = ext_error(&f->io, code);
-	return result ? result : ext_io_flush(&f->io);
+	if (!result)
+		result = ext_io_flush(&f->io);
+	if (!result)
+		f->fs->flags &= ~EXT2_FLAG_CHANGED;
+	return result;
 }
 
 EXPORT int nacre_fs_close(struct nacre_fs *f)

@@ -431,7 +431,7 @@ EXPORT int nacre_fs_set_attribute(struct nacre_fs *f, const char *path, const ch
 	return ext_error(&f->io, code);
 }
 
-EXPORT int nacre_fs_set_times(struct nacre_fs *f, const char *path, int64_t mtime)
+EXPORT int nacre_fs_set_owner(struct nacre_fs *f, const char *path, uint32_t uid, uint32_t gid)
 {
 	struct ext2_inode_large inode;
 	ext2_ino_t ino;
@@ -441,7 +441,21 @@ EXPORT int nacre_fs_set_times(struct nacre_fs *f, const char *path, int64_t mtim
 		result = ext_inode(f, path, &ino, &inode);
 	if (result)
 		return result;
-	ext_set_mtime(f, &inode, mtime);
+	own(&inode, inode.i_mode, uid, gid);
+	return ext_write_inode(f, ino, &inode);
+}
+
+EXPORT int nacre_fs_set_times(struct nacre_fs *f, const char *path, int64_t mtime, uint32_t nanoseconds)
+{
+	struct ext2_inode_large inode;
+	ext2_ino_t ino;
+	int result = nanoseconds < 1000000000 ? ready(f) : EINVAL;
+
+	if (!result)
+		result = ext_inode(f, path, &ino, &inode);
+	if (result)
+		return result;
+	ext_set_mtime(f, &inode, mtime, nanoseconds);
 	return ext_write_inode(f, ino, &inode);
 }
 

@@ -51,6 +51,7 @@ struct ext_io {
 	nacre_fs_writer write;
 	void *user;
 	uint64_t size;
+	bool written; /* since the last flush, or waiting for it */
 	int failed; /* errno that the host said, 0: none: libext2fs hides it at places */
 	uint64_t clock;
 	struct ext_line lines[EXT_LINES];
@@ -123,9 +124,9 @@ int ext_write_inode(struct nacre_fs *f, ext2_ino_t ino, struct ext2_inode_large 
 int ext_release(struct nacre_fs *f, ext2_ino_t ino);
 /** ext_touch() - it was changed now */
 int ext_touch(struct nacre_fs *f, ext2_ino_t ino);
-/** ext_mtime() - seconds since 1970: 32 bits with a sign, and two more where the inode has room for them */
-int64_t ext_mtime(const struct nacre_fs *f, const struct ext2_inode_large *i);
-void ext_set_mtime(const struct nacre_fs *f, struct ext2_inode_large *i, int64_t seconds);
+/** ext_mtime() - seconds since 1970: 32 bits with a sign; where the inode has room, two more and nanoseconds */
+int64_t ext_mtime(const struct nacre_fs *f, const struct ext2_inode_large *i, uint32_t *nanoseconds);
+void ext_set_mtime(const struct nacre_fs *f, struct ext2_inode_large *i, int64_t seconds, uint32_t nanoseconds);
 /** ext_file_type() - of directory entries */
 int ext_file_type(uint32_t mode);
 /** ext_enter() - one more name in a directory, which may grow */

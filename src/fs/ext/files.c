@@ -15,13 +15,17 @@ EXPORT int nacre_fs_stat(struct nacre_fs *f, const char *path, struct nacre_fs_s
 	struct ext2_inode_large inode;
 	ext2_ino_t ino;
 	int result = ext_inode(f, path, &ino, &inode);
+	uint32_t nanoseconds;
+	int64_t mtime;
 	dev_t device;
 
 	if (result)
 		return result;
+	mtime = ext_mtime(f, &inode, &nanoseconds);
 	*st = (struct nacre_fs_stat){.ino = ino,
 				     .size = EXT2_I_SIZE((struct ext2_inode *)&inode),
-				     .mtime = ext_mtime(f, &inode),
+				     .mtime = mtime,
+				     .mtime_ns = nanoseconds,
 				     .mode = inode.i_mode,
 				     .uid = inode_uid(inode),
 				     .gid = inode_gid(inode),
@@ -213,4 +217,53 @@ EXPORT int nacre_fs_get_attribute(struct nacre_fs *f, const char *path, const ch
 	}
 	ext2fs_free_mem(&value);
 	return size <= capacity ? 0 : ERANGE;
+}
+
+/** struct naming - where a list of names is */
+struct naming {
+	char *names;
+	uint32_t capacity, length;
+	bool full;
+};
+
+static int name_one(char *name, char *value, size_t size, void *arg)
+{
+	struct naming *n = arg;
+	size_t length = strlen(name) + 1;
+
+	(void)value;
+	(void)size;
+	if (!strcmp(name, "system.data")) /* the file's own content */
+		return 0;
+	n->full |= length > n->capacity - n->length;
+	if (n->full)
+		return XATTR_ABORT;
+	memcpy(n->names + n->length, name, length);
+	n->length += (uint32_t)length;
+	return 0;
+}
+
+EXPORT int nacre_fs_list_attributes(struct nacre_fs *f, const char *path, char *names, uint32_t capacity,
+				    uint32_t *length)
+{
+	struct naming n = {.names = names, .capacity = capacity};
+	struct ext2_xattr_handle *h = NULL;
+	ext2_ino_t ino;
+	errcode_t code;
+	int result = ext_find(f, path, &ino);
+
+	*length = 0;
+	if (result)
+		return result;
+	code = ext2fs_xattrs_open(f->fs, ino, &h);
+	if (code == EXT2_ET_MISSING_EA_FEATURE)
+		return 0;
+	if (code)
+		return ext_error(&f->io, code);
+	code = ext2fs_xattrs_read(h);
+	if (!code)
+		code = ext2fs_xattrs_iterate(h, name_one, &n);
+	ext2fs_xattrs_close(&h);
+	*length = code || n.full ? 0 : n.length;
+	return code ? ext_error(&f->io, code) : n.full ? ERANGE : 0;
 }

@@ -98,7 +98,7 @@ int ext_touch(struct nacre_fs *f, ext2_ino_t ino)
 
 	if (result)
 		return result;
-	ext_set_mtime(f, &inode, time(NULL));
+	ext_set_mtime(f, &inode, time(NULL), 0);
 	return ext_write_inode(f, ino, &inode);
 }
 
@@ -108,19 +108,20 @@ static bool has_extra(const struct nacre_fs *f, const struct ext2_inode_large *i
 	       i->i_extra_isize >= offsetof(struct ext2_inode_large, i_mtime_extra) + 4 - EXT2_GOOD_OLD_INODE_SIZE;
 }
 
-int64_t ext_mtime(const struct nacre_fs *f, const struct ext2_inode_large *i)
+int64_t ext_mtime(const struct nacre_fs *f, const struct ext2_inode_large *i, uint32_t *nanoseconds)
 {
 	int64_t seconds = (int32_t)i->i_mtime;
 
+	*nanoseconds = has_extra(f, i) && i->i_mtime_extra >> 2 < 1000000000 ? i->i_mtime_extra >> 2 : 0;
 	return has_extra(f, i) ? seconds + ((int64_t)(i->i_mtime_extra & 3) << 32) : seconds;
 }
 
-void ext_set_mtime(const struct nacre_fs *f, struct ext2_inode_large *i, int64_t seconds)
+void ext_set_mtime(const struct nacre_fs *f, struct ext2_inode_large *i, int64_t seconds, uint32_t nanoseconds)
 {
 	i->i_mtime = (uint32_t)seconds;
 	i->i_ctime = (uint32_t)time(NULL);
 	if (has_extra(f, i)) {
-		i->i_mtime_extra = (uint32_t)((seconds - (int32_t)i->i_mtime) >> 32) & 3;
+		i->i_mtime_extra = ((uint32_t)((seconds - (int32_t)i->i_mtime) >> 32) & 3) | nanoseconds << 2;
 		i->i_ctime_extra = (uint32_t)((time(NULL) - (int32_t)i->i_ctime) >> 32) & 3;
 	}
 }

@@ -87,6 +87,7 @@ int ext_io_flush(struct ext_io *io)
 		if (!result)
 			result = one;
 	}
+	io->written &= result != 0;
 	return result;
 }
 
@@ -185,6 +186,7 @@ int ext_io_put(struct ext_io *io, uint64_t offset, const void *data, size_t size
 		return EUCLEAN;
 	if (!io->write)
 		return EROFS;
+	io->written = true;
 	while (size) {
 		uint32_t from = (uint32_t)(offset % EXT_LINE);
 		size_t n = size < EXT_LINE - from ? size : EXT_LINE - from;

@@ -339,12 +339,14 @@ FS_EXPORT int nacre_fs_rename(struct nacre_fs *f, const char *from, const char *
 	return result ? result : move(f, &node, &dir, name);
 }
 
-FS_EXPORT int nacre_fs_set_times(struct nacre_fs *f, const char *path, int64_t mtime)
+FS_EXPORT int nacre_fs_set_times(struct nacre_fs *f, const char *path, int64_t mtime,
+				 uint32_t nanoseconds)
 {
 	struct fat_node node;
 	uint8_t raw[4];
 	int result = f->disk.write ? fat_find(f, path, &node) : EROFS;
 
+	(void)nanoseconds; /* it counts in steps of two seconds */
 	if (result || node.root)
 		return result; /* the root has no slot that could say it */
 	fat_stamp(mtime, &node.date, &node.time);
@@ -360,12 +362,10 @@ FS_EXPORT int nacre_fs_link_symbolic(struct nacre_fs *f, const char *target, con
 	return f->disk.write ? ENOTSUP : EROFS;
 }
 
-FS_EXPORT int nacre_fs_get_attribute(struct nacre_fs *f, const char *path, const char *name,
-				     void *data, uint32_t capacity, uint32_t *length)
+FS_EXPORT int nacre_fs_set_owner(struct nacre_fs *f, const char *path, uint32_t uid, uint32_t gid)
 {
-	(void)f, (void)path, (void)name, (void)data, (void)capacity;
-	*length = 0;
-	return ENOTSUP;
+	(void)path, (void)uid, (void)gid;
+	return f->disk.write ? ENOTSUP : EROFS;
 }
 
 FS_EXPORT int nacre_fs_set_attribute(struct nacre_fs *f, const char *path, const char *name,

@@ -28,6 +28,7 @@ FS_EXPORT int nacre_fs_stat(struct nacre_fs *f, const char *path, struct nacre_f
 	result = ntfs_stream_open(f, &file, NTFS_STANDARD, "", &s);
 	if (!result && s.resident && s.size >= 36) {
 		st->mtime = seconds(le64(s.value + 8));
+		st->mtime_ns = (uint32_t)(le64(s.value + 8) % 10000000 * 100);
 		if (le32(s.value + 32) & 1 && !file.directory)
 			st->mode &= ~0222U;
 	}

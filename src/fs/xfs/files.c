@@ -19,6 +19,7 @@ FS_EXPORT int nacre_fs_stat(struct nacre_fs *f, const char *path, struct nacre_f
 	*st = (struct nacre_fs_stat){.ino = i.number,
 				     .size = i.size,
 				     .mtime = i.mtime,
+				     .mtime_ns = i.mtime_ns,
 				     .mode = i.mode,
 				     .uid = i.uid,
 				     .gid = i.gid,

@@ -27,6 +27,9 @@ static int decode(struct nacre_fs *f, struct xfs_inode *i)
 	i->gid = be32(d + 12);
 	i->links = d[4] == 1 ? be16(d + 6) : be32(d + 16);
 	i->mtime = seconds(d + 40, flags & FLAG_BIGTIME);
+	i->mtime_ns = flags & FLAG_BIGTIME ? (uint32_t)(be64(d + 40) % 1000000000) : be32(d + 44);
+	if (i->mtime_ns >= 1000000000)
+		i->mtime_ns = 0;
 	i->size = be64(d + 56);
 	i->extents = flags & FLAG_MANY ? be64(d + 24) : be32(d + 76);
 	i->fork = d + head;

@@ -48,6 +48,7 @@ struct xfs_inode {
 	uint64_t number, size;
 	uint32_t mode, uid, gid, links;
 	int64_t mtime;
+	uint32_t mtime_ns;
 	uint8_t format;
 	bool many; /* counts of extents are 64 bits wide */
 	const uint8_t *fork;

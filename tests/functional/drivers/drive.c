@@ -313,7 +313,7 @@ static int do_rename(char **arg)
 
 static int do_touch(char **arg)
 {
-	return CALL(set_times)(fs, arg[0], strtoll(arg[1], NULL, 0));
+	return CALL(set_times)(fs, arg[0], strtoll(arg[1], NULL, 0), 0);
 }
 
 static const struct {

@@ -63,16 +63,39 @@ debian()
 	: | file usr/lib/systemd/systemd
 	: | file usr/lib/systemd/system/serial-getty@.service
 	: | file usr/lib/systemd/system/smartmontools.service
+	mkdir -p "$tree/etc/systemd/system" "$tree/etc/lvm/devices"
+	ln -s /lib/systemd/system/smartmontools.service "$tree/etc/systemd/system/smartmontools.service"
+	echo 'IDTYPE=sys_wwid' | file etc/lvm/devices/system.devices
 	chmod 600 "$tree/etc/default/grub"
-	chown 12:34 "$tree/etc/default/grub"
 	find "$tree" -exec touch -h -d 2021-02-03T04:05:06Z {} +
 	disk 60M <<-'END'
 		label: dos
 		start=2048, size=81920, type=83, bootable
 		start=83968, size=16384, type=82
 	END
-	put_ext 2048 40 -U "$root"
+	rm -f "$disk.ext"
+	mke2fs -q -F -t ext4 -I 256 -E root_owner=0:0 -d "$tree" -U "$root" "$disk.ext" 40M
+	adorn
+	put_file 2048 "$disk.ext"
 	put_swap 83968 8 "$swap"
+}
+
+# What a file may have besides its bytes, on those that are changed, removed, or unlinked
+adorn()
+{
+	local path
+	for path in /etc/fstab /etc/default/grub /boot/grub/grub.cfg /etc/lvm/devices/system.devices \
+		/etc/systemd/system/smartmontools.service /etc /etc/lvm/devices \
+		/etc/systemd/system /; do
+		printf '%s\n' "sif $path mtime_extra 0x1d6f3454" "sif $path uid 1$(printf %s "$path" | wc -c)" "sif $path gid 70" \
+			"ea_set $path security.selinux system_u:object_r:label_of_${#path}_t:s0"
+		case $path in
+		*smartmontools*) ;; # a link has no others
+		*) printf 'ea_set %s user.note "%s"\n' "$path" "$(head -c 300 /dev/zero | tr '\0' n)" ;;
+		esac
+	done >"$work/adorn"
+	printf 'ea_set /etc/lvm/devices/system.devices security.capability "\\001\\000\\000\\002\\040\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000"\n' >>"$work/adorn"
+	debugfs -w -f "$work/adorn" "$disk.ext" >"$work/adorned" 2>&1
 }
 
 fedora()
@@ -128,7 +151,15 @@ fedora()
 	put_esp 2048 33 EFI/rocky/shimx64.efi EFI/rocky/grubx64.efi
 }
 
-# Every file of the ext file system at this sector: mode, owner, time (debugfs keeps none of links), content.
+# Of debugfs's stat: a line for each thing that a file keeps
+stats()
+{
+	awk '/^debugfs: *stat/ { path = $NF }
+		/^Inode:/ { sub(/.*Type/, "Type"); sub(/Flags.*/, ""); print path, $0 }
+		/^User:/ || / mtime:/ || /^Fast link/ || /^  *[a-z]*\..* = / { print path, $0 }'
+}
+
+# Every file of the ext file system at this sector: mode, owner, time, attributes, content.
 facts()
 {
 	local at=$1 n
@@ -136,6 +167,8 @@ facts()
 	rm -rf "$work/dump"
 	mkdir "$work/dump"
 	debugfs -R "rdump / $work/dump" "$work/ext" >/dev/null 2>&1
+	(cd "$work/dump" && find . -mindepth 1 -name lost+found -prune -o -printf 'stat "/%P"\n' | sort) >"$work/names"
+	debugfs -f "$work/names" "$work/ext" 2>/dev/null | stats | sort
 	(cd "$work/dump" && find . -name lost+found -prune -o -type l -printf '%p -> %l\n' -o -printf '%p %m %u %g %TY-%Tm-%Td %TT\n' | sort
 		find . -type f -exec sha256sum {} + | sort)
 }
@@ -163,6 +196,23 @@ check() # NAME MAKE SECTOR MIB
 	ok "$name: nothing at all" diff "$work/fixed" "$work/again"
 }
 
+# of one file, without its size and times: from the changed file system, and from before
+now_of()
+{
+	echo "stat \"$1\"" >"$work/names"
+	debugfs -f "$work/names" "$work/ext" 2>/dev/null | stats | kept
+}
+
+before_of()
+{
+	grep "^\"$1\" " "$work/before" | kept
+}
+
+kept()
+{
+	grep -v 'time:\|Fast link' | sed 's/Size:.*//' | sort
+}
+
 undone() # NAME SECTOR MIB
 {
 	ok "$1: undo" "$fixup" "$disk" "$work/undo" undo
@@ -178,13 +228,19 @@ holds() # SENTENCE FILE TEXT
 }
 
 check Debian debian 2048 40
+ok "Debian: files were given what files may have" test "$(grep -c 'label_of_\|1d6f3454' "$work/before")" = 16
+is "$(now_of /etc/fstab)" "$(before_of /etc/fstab)" "Debian: what a fix writes keeps owner, mode and attributes"
+is "$(now_of /etc/systemd/system/smartmontools.service)" \
+	"$(before_of /etc/systemd/system/smartmontools.service | sed s/label_of_[0-9]*/label_of_19/)" \
+	"Debian: a link that takes the place of another has its owner, and a label"
+ok "Debian: so is LVM's list of devices" test ! -e "$work/dump/etc/lvm/devices/system.devices"
 holds "Debian: fstab has the root's UUID" etc/fstab "UUID=$root       /               ext4"
 # its UUID where the driver for swap is there, else the partition's
 ok "Debian: and the swap area has no device name" sh -c "! grep -q '^/dev/sda' '$work/dump/etc/fstab' && grep -qE '^(UUID=$swap|PARTUUID=[0-9a-f-]+) ' '$work/dump/etc/fstab'"
 holds "Debian: GRUB starts the root by its UUID" boot/grub/grub.cfg "root=UUID=$root ro quiet console=tty0 console=ttyS0"
 holds "Debian: the NIC keeps its name" etc/systemd/network/10-nacre-eth0.link "MACAddress=52:54:00:ab:cd:01"
 ok "Debian: smartd is masked" test "$(readlink "$work/dump/etc/systemd/system/smartmontools.service")" = /dev/null
-is "$(stat -c %a,%u,%g "$work/dump/etc/default/grub")" 600,12,34 "Debian: a changed file keeps owner and mode"
+is "$(stat -c %a,%u,%g "$work/dump/etc/default/grub")" 600,117,70 "Debian: a changed file keeps owner and mode"
 size=$(stat -c %s "$tree/boot/initrd.img-6.1.0-18-amd64")
 mkdir "$work/u"
 (cd "$work/u" && tail -c +$((size + 1)) "$work/dump/boot/initrd.img-6.1.0-18-amd64" | sed -z '1s/^\x00*//' | cpio -id --quiet 2>/dev/null
@@ -218,9 +274,11 @@ block=$(dumpe2fs -h "$work/ext" 2>/dev/null | sed -n 's/^Block size: *//p')
 head -c $((free * block - 600000)) /dev/zero | tr '\0' x >"$work/fill"
 debugfs -w -R "write $work/fill fill" "$work/ext" >/dev/null 2>&1
 put_file 2048 "$work/ext"
+whole=$(sha256sum <"$disk")
 facts 2048 40 >"$work/before"
 fails 7 "a full file system is refused" "$fixup" "$disk" "$work/undo" apply
 said "please make room" "with the reason and the remedy"
 facts 2048 40 >"$work/after"
 ok "and no file changes" diff "$work/before" "$work/after"
+is "$(sha256sum <"$disk")" "$whole" "nor any byte of the disk"
 finish

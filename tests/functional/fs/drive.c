@@ -50,11 +50,14 @@ static int do_map(struct nacre_volume *v, char **arg, struct nacre_error *e)
 static int do_stat(struct nacre_volume *v, char **arg, struct nacre_error *e)
 {
 	struct nacre_fs_stat st;
+	char more[16] = "";
 
 	if (nacre_volume_stat(v, arg[0], &st, e))
 		return -1;
-	printf("mode=%o uid=%u gid=%u links=%u size=%" PRIu64 " mtime=%" PRId64 " dev=%u:%u\n", st.mode, st.uid,
-	       st.gid, st.links, st.size, st.mtime, st.major, st.minor);
+	if (st.mtime_ns)
+		snprintf(more, sizeof(more), ".%09u", st.mtime_ns);
+	printf("mode=%o uid=%u gid=%u links=%u size=%" PRIu64 " mtime=%" PRId64 "%s dev=%u:%u\n", st.mode, st.uid,
+	       st.gid, st.links, st.size, st.mtime, more, st.major, st.minor);
 	return 0;
 }
 
@@ -179,7 +182,29 @@ static int do_set(struct nacre_volume *v, char **arg, struct nacre_error *e)
 
 static int do_time(struct nacre_volume *v, char **arg, struct nacre_error *e)
 {
-	return nacre_volume_set_times(v, arg[0], strtoll(arg[1], NULL, 10), e);
+	char *end;
+	int64_t seconds = strtoll(arg[1], &end, 10);
+
+	return nacre_volume_set_times(v, arg[0], seconds, *end ? (uint32_t)strtoul(end + 1, NULL, 10) : 0, e);
+}
+
+static int do_owner(struct nacre_volume *v, char **arg, struct nacre_error *e)
+{
+	return nacre_volume_set_owner(v, arg[0], (uint32_t)strtoul(arg[1], NULL, 10),
+				      (uint32_t)strtoul(arg[2], NULL, 10), e);
+}
+
+static int do_names(struct nacre_volume *v, char **arg, struct nacre_error *e)
+{
+	char *names;
+	size_t size;
+
+	if (nacre_volume_list_attributes(v, arg[0], &names, &size, e))
+		return -1;
+	for (size_t i = 0; i < size; i += strlen(names + i) + 1)
+		puts(names + i);
+	free(names);
+	return 0;
 }
 
 static int do_resize(struct nacre_volume *v, char **arg, struct nacre_error *e)
@@ -209,7 +234,8 @@ static const struct command commands[] = {
 	{"cat", 1, do_cat},	{"create", 4, do_create}, {"put", 3, do_put},
 	{"truncate", 2, do_truncate}, {"symlink", 2, do_symlink}, {"remove", 1, do_remove},
 	{"rename", 2, do_rename}, {"get", 2, do_get},	  {"set", 3, do_set},
-	{"time", 2, do_time},	{"resize", 1, do_resize}, {"sync", 0, do_sync},
+	{"time", 2, do_time},	{"owner", 3, do_owner},	  {"names", 1, do_names},
+		{"resize", 1, do_resize}, {"sync", 0, do_sync},
 	{"die", 0, do_die},	{NULL, 0, NULL}};
 
 static int complain(const struct nacre_error *e)

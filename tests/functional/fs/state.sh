@@ -76,6 +76,19 @@ for ino in 5 99999 8; do
 	said EUCLEAN "that is said"
 done
 
+# Opened for writing, and then nothing happens, or nothing that works.
+for options in '-t ext2' '-t ext4' '-t ext4 -O ^metadata_csum,uninit_bg'; do
+	rm -f "$image"
+	truncate -s 16M "$image"
+	# shellcheck disable=SC2086 # words
+	mke2fs -q -F $options "$image"
+	cp "$image" "$work/untouched"
+	ok "$options: it is opened for writing, and looked at" vol w info , map , tree / , sync
+	fails 1 "$options: what cannot be done" vol w remove /none , create /none/file 100644 0 0 , \
+		rename /none /other , truncate /none 5 , set /none user.x y , sync
+	ok "$options: changes no byte" cmp "$image" "$work/untouched"
+done
+
 rm -f "$image"
 truncate -s 16M "$image"
 mke2fs -q -F -t ext4 "$image"

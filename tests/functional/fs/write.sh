@@ -36,11 +36,11 @@ done
 edit()
 {
 	vol w create /new 40750 1000 70000 "$@" \
-		, create /etc/made 100640 70000 5 , put /etc/made 0 "$work/first" , time /etc/made 2500000000 \
+		, create /etc/made 100640 70000 5 , put /etc/made 0 "$work/first" , time /etc/made 2500000000.123456789 \
 		, put /etc/initrd 2400000 "$work/second" , put /etc/fstab 14 "$work/small" \
 		, truncate /tiny 50 , truncate /tiny 3000000 \
 		, create /sparse 100644 0 0 , put /sparse 6000000 "$work/small" , truncate /sparse 6000010 \
-		, symlink fstab /etc/fast , symlink "$long" /etc/long , remove /etc/slow \
+		, symlink fstab /etc/fast , owner /etc/fast 70001 7 , symlink "$long" /etc/long , remove /etc/slow \
 		, remove /etc/gone , remove /etc/second , remove /etc/old \
 		, rename /etc/victim /etc/renamed , rename /a/b /new/b , rename '/many/a file with quite a long name, number 7' /7 \
 		, create /etc/over 100644 0 0 , rename /etc/renamed /etc/over , create /new/c 40755 0 0 , rename /new/b/c /new/c \
@@ -106,6 +106,7 @@ check()
 	said 'Mode:  0640' "$1: a file has its mode"
 	said 'User: 70000   Group:     5' "$1: and its owner"
 	is "$(vol r stat /etc/made | sed 's/.*mtime=//')" "$2 dev=0:0" "$1: and its time"
+	is "$(vol r stat /etc/fast | cut -d' ' -f1-3)" "mode=120777 uid=70001 gid=7" "$1: a link has its owner"
 	is "$(vol r link /etc/fast) $(vol r link /etc/long)" "fstab $long" "$1: links lead where they should"
 }
 
@@ -115,7 +116,7 @@ while IFS='|' read -r name options size <&3; do
 	# shellcheck disable=SC2086 # words
 	mke2fs -q -F $options -d "$tree" "$image" 2>/dev/null
 	ok "$name: files are made, changed, moved, removed" edit "$@"
-	mtime=2500000000
+	mtime=2500000000.123456789
 	[ "$name" != ext2-old ] || mtime=-1794967296 # its inodes have 32 bits with a sign
 	check "$name" $mtime
 	if [ "$name" = ext2-old ]; then
@@ -125,6 +126,8 @@ while IFS='|' read -r name options size <&3; do
 		ok "$name: e2fsck finds nothing still" e2fsck -fn "$image"
 		is "$(dbg 'ea_get /etc/made security.selinux' | tr -d '"' | sed 's/.*= *//') $(dbg 'ea_get /etc/over user.large' | tr -d '"' | sed 's/.*= *//')" \
 			"$label $label" "$name: they are there"
+		is "$(vol r names /etc/made) $(vol r names /etc/over) $(vol r names /etc/initrd)" \
+			"security.selinux user.large " "$name: and listed"
 	fi
 done 3<<END
 $kinds

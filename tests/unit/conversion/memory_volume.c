@@ -94,11 +94,12 @@ static struct node *add(struct nacre_volume *v, const char *path, uint32_t mode)
 	struct node *n, *parent = v->count ? parent_of(v, path) : NULL;
 
 	if (parent)
-		parent->st.mtime = ++v->clock;
+		parent->st.mtime = ++v->clock, parent->st.mtime_ns = 0;
 	v->nodes = realloc(v->nodes, (v->count + 1) * sizeof(*v->nodes));
 	n = &v->nodes[v->count++];
 	*n = (struct node){.path = strdup(path), .data = calloc(1, 1)};
-	n->st = (struct nacre_fs_stat){.ino = ++v->next_ino, .mode = mode, .links = 1, .mtime = 1000000 + v->next_ino};
+	n->st = (struct nacre_fs_stat){.ino = ++v->next_ino, .mode = mode, .links = 1, .mtime = 1000000 + v->next_ino,
+					.mtime_ns = 123 + (uint32_t)v->next_ino};
 	return n;
 }
 
@@ -172,8 +173,8 @@ char *memory_picture(struct nacre_volume *v)
 	for (size_t i = 0; i < v->count; i++) {
 		const struct node *n = &v->nodes[i];
 
-		nacre_text_printf(&t, "%s %o %u %u %lld %zu ", n->path, n->st.mode, n->st.uid, n->st.gid,
-				  (long long)n->st.mtime, n->size);
+		nacre_text_printf(&t, "%s %o %u %u %lld.%u %zu ", n->path, n->st.mode, n->st.uid, n->st.gid,
+				  (long long)n->st.mtime, n->st.mtime_ns, n->size);
 		nacre_text_add(&t, n->data, n->size);
 		for (const struct attribute *a = n->attributes; a; a = a->next)
 			nacre_text_printf(&t, " %s=%.*s", a->name, (int)a->size, a->data);
@@ -338,6 +339,7 @@ int nacre_volume_write_file(struct nacre_volume *v, const char *path, uint64_t o
 		nacre_text_add(&t, n->data + t.size, n->size - t.size);
 	set(n, t.data, t.size);
 	n->st.mtime = v->clock;
+	n->st.mtime_ns = 0;
 	nacre_text_free(&t);
 	return 0;
 }
@@ -356,6 +358,7 @@ int nacre_volume_truncate(struct nacre_volume *v, const char *path, uint64_t siz
 	set(n, copy, size);
 	free(copy);
 	n->st.mtime = v->clock;
+	n->st.mtime_ns = 0;
 	return 0;
 }
 
@@ -400,6 +403,7 @@ int nacre_volume_remove(struct nacre_volume *v, const char *path, struct nacre_e
 		if (!strncmp(v->nodes[i].path, path, size) && v->nodes[i].path[size] == '/')
 			return fail(e, ENOTEMPTY, path);
 	parent->st.mtime = v->clock;
+	parent->st.mtime_ns = 0;
 	free_node(n);
 	*n = v->nodes[--v->count];
 	return 0;
@@ -450,7 +454,38 @@ int nacre_volume_set_attribute(struct nacre_volume *v, const char *path, const c
 	return 0;
 }
 
-int nacre_volume_set_times(struct nacre_volume *v, const char *path, int64_t mtime, struct nacre_error *e)
+int nacre_volume_list_attributes(struct nacre_volume *v, const char *path, char **names, size_t *size,
+				 struct nacre_error *e)
+{
+	struct node *n = find(v, path);
+	struct nacre_text t = {0};
+
+	v->calls++;
+	if (!n)
+		return fail(e, ENOENT, path);
+	for (const struct attribute *a = n->attributes; a; a = a->next)
+		nacre_text_add(&t, a->name, strlen(a->name) + 1);
+	*names = t.data;
+	*size = t.size;
+	return 0;
+}
+
+int nacre_volume_set_owner(struct nacre_volume *v, const char *path, uint32_t uid, uint32_t gid,
+			   struct nacre_error *e)
+{
+	struct node *n = find(v, path);
+
+	if (change(v, path, e) < 0)
+		return -1;
+	if (!n)
+		return fail(e, ENOENT, path);
+	n->st.uid = uid;
+	n->st.gid = gid;
+	return 0;
+}
+
+int nacre_volume_set_times(struct nacre_volume *v, const char *path, int64_t mtime, uint32_t nanoseconds,
+			   struct nacre_error *e)
 {
 	struct node *n = find(v, path);
 
@@ -459,5 +494,6 @@ int nacre_volume_set_times(struct nacre_volume *v, const char *path, int64_t mti
 	if (!n)
 		return fail(e, ENOENT, path);
 	n->st.mtime = mtime;
+	n->st.mtime_ns = nanoseconds;
 	return 0;
 }
