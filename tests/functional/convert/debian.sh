@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../../functions.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 nacre=$1 tools=$2 firmware=$3
-requires_program mmdebstrap qemu-system-x86_64 qemu-img mke2fs grub-mkimage python3 debugfs
+requires_program mmdebstrap qemu-system-x86_64 qemu-img mke2fs grub-mkimage mdir python3 debugfs
 
 disk=$work/old.img
 ok "a Debian disk of an old computer is made ($firmware)" "$tools/debian-disk" "$disk" "$firmware"
@@ -15,6 +15,8 @@ ok "a Debian disk of an old computer is made ($firmware)" "$tools/debian-disk" "
 before=$(sha256sum <"$disk")
 ok "its inventory can be taken" "$nacre" inspect "$disk" --json
 is "$(jq -r .firmware "$work/out" 2>/dev/null)" "$firmware" "and names the firmware"
+# The firmware that boots the result remembers nothing, so it needs the fallback loader that only the fix-up makes.
+[ "$firmware" != uefi ] || is "$(mdir -b -i "$disk@@1M" ::/EFI)" "::/EFI/debian/" "its firmware remembered where the loader is: there is no fallback"
 ok "the plan can be told" "$nacre" convert "$disk" --plan
 ok "it is converted, and the boot check passes" "$nacre" convert "$disk" "$work/vm" --memory 512 --timeout 500 --json
 cp "$work/out" "$work/result.json"
