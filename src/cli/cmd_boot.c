@@ -58,6 +58,8 @@ static void print_json(const struct nacre_definition *d, const struct nacre_boot
 	json_text(&j, "stage", stage);
 	json_number(&j, "milliseconds", (int64_t)(r->seconds * 1000));
 	json_text(&j, "accelerator", r->accelerator);
+	json_text(&j, "emulated", r->emulated ? r->emulated : "");
+	json_bool(&j, "again", r->again);
 	json_text(&j, "root_device", r->root_device);
 	json_text(&j, "failed_units", r->failed_units);
 	json_text(&j, "why", r->why);
@@ -70,6 +72,10 @@ static void print_text(const struct nacre_definition *d, const struct nacre_boot
 {
 	const char *how = strcmp(r->accelerator, "kvm") ? "software emulation" : "KVM";
 
+	if (r->emulated)
+		printf("KVM is not used: %s\n", r->emulated);
+	if (r->again)
+		printf("tried twice: the first time, the emulated timer stood still on this busy computer\n");
 	if (r->up)
 		printf("%s comes up: %s after %.0f s (%s)%s%s\n", d->name, stage, r->seconds, how,
 		       r->root_device[0] ? ", root on " : "", r->root_device);

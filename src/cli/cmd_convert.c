@@ -65,6 +65,9 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 	if (r->checked) {
 		json_bool(&j, "boots", r->boot.up);
 		json_number(&j, "boot_ms", (int64_t)(r->boot.seconds * 1000));
+		json_text(&j, "accelerator", r->boot.accelerator);
+		json_text(&j, "emulated", r->boot.emulated ? r->boot.emulated : "");
+		json_bool(&j, "again", r->boot.again);
 		json_text(&j, "why", r->boot.why);
 	}
 	json_end(&j, '}');
@@ -78,7 +81,8 @@ static void print_text(const struct nacre_convert_options *o, const struct nacre
 	if (!r->checked)
 		printf("boots? not tried; nacre boot %s --check\n", o->directory);
 	else if (r->boot.up)
-		printf("boots? yes, %.0f s, picture in %s/report.html\n", r->boot.seconds, o->directory);
+		printf("boots? yes, %.0f s%s, picture in %s/report.html\n", r->boot.seconds,
+		       r->boot.emulated ? " by software emulation" : "", o->directory);
 	else
 		printf("boots? no: %s; see %s/report.html\n", r->boot.why, o->directory);
 }

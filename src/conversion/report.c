@@ -135,6 +135,8 @@ static int put_boot(FILE *to, const struct nacre_report *r, struct nacre_error *
 	put_row(to, "Reached", nacre_boot_stage_name(b->stage));
 	put_row(to, b->up ? "Time to get there" : "Time spent", seconds);
 	put_row(to, "Run by", b->accelerator && !strcmp(b->accelerator, "kvm") ? "KVM" : "software emulation, several times slower than KVM");
+	put_row(to, "Why not by KVM", b->emulated ? b->emulated : "");
+	put_row(to, "Tried again", b->again ? "the first time, the emulated timer stood still on this busy computer" : "");
 	put_row(to, "Root file system on", b->root_device);
 	put_row(to, "Units that failed", b->failed_units);
 	nacre_html(to, "</table></div>");

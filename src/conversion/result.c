@@ -77,6 +77,8 @@ static void json_boot(struct json *j, const struct nacre_told *t)
 		json_bool(j, "up", boot->up);
 		json_number(j, "milliseconds", (int64_t)(boot->seconds * 1000));
 		json_text(j, "accelerator", boot->accelerator ? boot->accelerator : "");
+		json_text(j, "emulated", boot->emulated ? boot->emulated : "");
+		json_bool(j, "again", boot->again);
 		json_text(j, "root_device", boot->root_device);
 		json_text(j, "failed_units", boot->failed_units);
 		json_text(j, "why", boot->why);

@@ -9,7 +9,9 @@
  * screen comes a little after the one on the serial line.
  *
  * Where KVM was chosen and QEMU gives up before a kernel ran, the check starts once more with
- * software emulation: a probe cannot foresee everything.
+ * software emulation: a probe cannot foresee everything. And where emulation was so slow that the kernel
+ * found no timer that ticks ("IO-APIC + timer doesn't work": it waits for a few ticks only, and this computer
+ * was busy with other things), the check starts once more as well: that says nothing about the machine.
  */
 #include "machine/qemu/boot.h"
 
@@ -167,7 +169,12 @@ static void watch(struct check *c, double limit)
 			c->result->seconds = spent(c);
 			end = now + (c->watch.up ? LINGER_UP_S : LINGER_FAILED_MS / 1000.0);
 		}
-		if (now >= end || c->shows_login || nacre_child_ended(&c->vm.child, 0))
+		if (nacre_child_ended(&c->vm.child, 0)) { /* since they were looked at: its channels tell */
+			read_serial(c);
+			take_events(c);
+			return;
+		}
+		if (now >= end || c->shows_login)
 			return;
 	}
 }
@@ -234,6 +241,12 @@ static int open_log(struct check *c, struct nacre_error *e)
 					     "the serial line's text cannot be written there");
 }
 
+/* Did the kernel panic because a busy computer kept its emulated timer from ticking? */
+static bool starved(const struct nacre_boot_result *r)
+{
+	return !r->up && strstr(r->why, "IO-APIC + timer doesn't work") != NULL;
+}
+
 static int check_once(struct check *c, const struct nacre_definition *d, bool kvm, struct nacre_error *e)
 {
 	struct nacre_vm_options start = {.directory = c->options->directory, .kvm = kvm, .throw_away = true,
@@ -242,6 +255,9 @@ static int check_once(struct check *c, const struct nacre_definition *d, bool kv
 	int failed;
 
 	memset(&c->watch, 0, sizeof(c->watch));
+	c->told = NACRE_STAGE_STARTED;
+	c->resets = 0;
+	c->shows_login = false;
 	c->start = c->looked = nacre_boot_clock();
 	c->result->accelerator = kvm ? "kvm" : "tcg";
 	if (nacre_vm_start(&c->vm, d, &start, e))
@@ -263,16 +279,25 @@ int nacre_boot_check(const struct nacre_definition *d, const struct nacre_boot_o
 		     struct nacre_boot_result *result, struct nacre_error *e)
 {
 	struct check c = {.options = options, .result = result, .vm = NACRE_NO_VM, .log = -1};
-	bool kvm = nacre_kvm_works();
+	const char *trouble = nacre_kvm_trouble();
+	bool kvm = !trouble;
 	int failed;
 
 	c.text = calloc(1, NACRE_SCREEN_TEXT);
 	if (!c.text)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, d->name, "no memory for the check");
+	result->emulated = trouble;
+	result->again = false;
 	failed = open_log(&c, e) || check_once(&c, d, kvm, e);
 	if (kvm && (failed || (!result->up && result->stage < NACRE_STAGE_LOADER))) {
 		if (options->progress)
 			options->progress(options->arg, "KVM gave up: software emulation", 0);
+		result->emulated = "KVM was tried, and gave up";
+		failed = check_once(&c, d, false, e);
+	} else if (!kvm && !failed && starved(result)) {
+		result->again = true;
+		if (options->progress)
+			options->progress(options->arg, "the emulated timer stood still: once more", 0);
 		failed = check_once(&c, d, false, e);
 	}
 	if (c.log >= 0)

@@ -32,6 +32,8 @@ struct nacre_boot_result {
 	enum nacre_boot_stage stage; /* the last that was reached */
 	double seconds;
 	const char *accelerator; /* "kvm" or "tcg" */
+	const char *emulated;    /* why it is not "kvm", NULL where it is */
+	bool again;              /* the first try ended by a fault of the emulation, see check.c; this is of the second */
 	char root_device[64];    /* what the root was mounted from, "" unknown */
 	char failed_units[512];
 	char why[256], tail[4096];

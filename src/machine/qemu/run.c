@@ -115,7 +115,8 @@ static void take_terminal(struct run *r)
 int nacre_boot_run(const struct nacre_definition *d, const struct nacre_boot_options *options,
 		   struct nacre_boot_result *result, struct nacre_error *e)
 {
-	struct nacre_vm_options start = {.directory = options->directory, .kvm = nacre_kvm_works(),
+	const char *trouble = nacre_kvm_trouble();
+	struct nacre_vm_options start = {.directory = options->directory, .kvm = !trouble,
 					 .throw_away = options->snapshot, .window = !options->headless};
 	struct run r = {.signals = -1};
 	double begin = nacre_boot_clock();
@@ -126,6 +127,7 @@ int nacre_boot_run(const struct nacre_definition *d, const struct nacre_boot_opt
 	if (nacre_vm_start(&r.vm, d, &start, e))
 		return -1;
 	result->accelerator = r.vm.accelerator;
+	result->emulated = trouble;
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);

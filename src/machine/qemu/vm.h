@@ -29,8 +29,8 @@ struct nacre_vm_options {
 	bool window;     /* show its screen */
 };
 
-/** nacre_kvm_works() - does /dev/kvm run guest code at the speed of hardware? Takes at most a second */
-bool nacre_kvm_works(void);
+/** nacre_kvm_trouble() - NULL where /dev/kvm runs guest code at the speed of hardware, else what is wrong with it; takes at most a second */
+const char *nacre_kvm_trouble(void);
 
 /**
  * nacre_vm_start() - start the machine, which stands still until nacre_vm_go()

@@ -108,7 +108,9 @@ sleep 1
 kill -KILL "$(qemu_of $nacre_pid)"
 wait $nacre_pid
 is $? 1 "when QEMU is killed the check ends"
-ok "and says so" grep -q 'QEMU ended at the stage' "$work/killed.out"
+cp "$work/killed.out" "$work/out"
+: >"$work/err"
+said 'QEMU ended at the stage' "and says so"
 
 "$NACRE" boot "$work/hang" --check --timeout 60 >/dev/null 2>&1 &
 nacre_pid=$!
@@ -132,6 +134,39 @@ sleep 0.5
 kill -TERM $nacre_pid
 wait $nacre_pid
 is $? 0 "two signals end a machine that does not react to its power button"
+
+# What no load of this computer can bring about on demand: a panic of the first kernel for want of a timer.
+mkdir "$work/bin" "$work/timer"
+cat >"$work/bin/qemu-system-x86_64" <<END
+#!/bin/sh
+echo run >>"$work/runs"
+[ "\$(wc -l <"$work/runs")" -gt "\$STARVED" ] || echo "[    1.3] Kernel panic - not syncing: IO-APIC + timer doesn't work!  Boot with apic=debug" >&4
+exec $(command -v qemu-system-x86_64) "\$@"
+END
+chmod 755 "$work/bin/qemu-system-x86_64"
+emulated=$("$NACRE" boot "$work/empty" --check --timeout 60 --json | jq -r .accelerator)
+starve() # TIMES MACHINE
+{
+	: >"$work/runs"
+	STARVED=$1 PATH=$work/bin:$PATH check "$2" --json
+}
+if [ "$emulated" = tcg ]; then
+	ok "a kernel that had no timer on a busy computer is started once more" starve 1 up
+	is "$(jq -c '[.up, .again]' "$work/out")" "[true,true]" "it comes up, and that it was the second time is told"
+	fails 1 "but only once" starve 9 up
+	is "$(jq -c '[.up, .again]' "$work/out") $(wc -l <"$work/runs")" "[false,true] 2" "as is told"
+	said "IO-APIC + timer doesn't work" "with the kernel's words"
+	fails 1 "a panic for another reason is not tried again" starve 0 panic
+	is "$(jq -c .again "$work/out") $(wc -l <"$work/runs")" "false 1" "as is told"
+	"$NACRE" boot "$work/empty" --check --timeout 60 >"$work/out" 2>&1
+	: >"$work/err"
+	tried='/dev/kvm was tried and'
+	[ -e /dev/kvm ] || tried='there is no /dev/kvm'
+	[ ! -e /dev/kvm ] || [ -w /dev/kvm ] || tried='/dev/kvm cannot be opened by this user'
+	said "KVM is not used: $tried" "why KVM is not used was found out, and is told"
+else
+	tap_note - <<<"KVM works here: there is no emulation that could be too slow"
+fi
 
 # Wrong directories and words.
 fails 5 "a directory without a machine is refused" "$NACRE" boot "$work/tmp" --check
