@@ -8,6 +8,7 @@
 #include "cli.h"
 
 #include "base/auto.h"
+#include "disk/attach/attach.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -120,6 +121,15 @@ static int own_disk(struct cli_source *source, struct nacre_error *e)
 	return 0;
 }
 
+/* An image that is attached for writing is a disk that somebody uses, seen or not. */
+static void find_attachment(struct cli_source *source)
+{
+	NACRE_AUTO_FREE struct nacre_attachment *a = calloc(1, sizeof(*a));
+
+	if (a && nacre_attach_find(source->path, a, NULL) == 0 && a->keeper && a->writable)
+		snprintf(source->user, sizeof(source->user), "attached as %.100s (nacre detach)", a->device);
+}
+
 int cli_source_find(const char *name, struct cli_source *source, struct nacre_error *e)
 {
 	NACRE_AUTO_FREE char *disk = NULL;
@@ -138,6 +148,8 @@ int cli_source_find(const char *name, struct cli_source *source, struct nacre_er
 	if (S_ISBLK(st.st_mode))
 		disk = device_place(st.st_rdev);
 	find_users(source, disk, S_ISREG(st.st_mode) ? &st : NULL);
+	if (!source->user[0] && S_ISREG(st.st_mode))
+		find_attachment(source);
 	return 0;
 }
 

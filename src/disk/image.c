@@ -95,6 +95,17 @@ static const struct nacre_image_ops *probe(struct nacre_image *image, struct nac
 	return &nacre_image_raw;
 }
 
+const char *nacre_image_probe(const char *path, struct nacre_error *e)
+{
+	struct nacre_image *image = image_new(path, e);
+	const struct nacre_image_ops *ops = NULL;
+
+	if (image && open_file(image, O_RDONLY, e) == 0)
+		ops = probe(image, e);
+	nacre_image_close(image);
+	return ops ? ops->name : NULL;
+}
+
 struct nacre_image *nacre_image_open(const char *path, const char *format, bool writable,
 				     struct nacre_error *e)
 {

@@ -43,7 +43,8 @@ struct nacre_image_ops {
  * struct nacre_image - an open image
  *
  * Reads, writes and nacre_image_data() may run beside each other, in any number of threads, as long as
- * nobody writes what another reads or writes. Everything else is for one thread alone.
+ * nobody writes what another reads or writes; so may nacre_image_finish() of an image that is whole already.
+ * Everything else is for one thread alone. Who reads what is being written gets old or new bytes.
  */
 struct nacre_image {
 	const struct nacre_image_ops *ops;
@@ -78,6 +79,8 @@ struct nacre_image *nacre_image_open(const char *path, const char *format, bool 
  */
 struct nacre_image *nacre_image_create(const char *path, const char *format, uint64_t size,
 				       const struct nacre_extents *used, struct nacre_error *e);
+/** nacre_image_probe() - the name of @path's format by its content, as nacre_image_open() would take it; nothing is decoded */
+const char *nacre_image_probe(const char *path, struct nacre_error *e);
 /** nacre_image_read() - exactly @size bytes at @offset; beyond the end is an error */
 int nacre_image_read(struct nacre_image *image, uint64_t offset, void *data, size_t size,
 		     struct nacre_error *e);

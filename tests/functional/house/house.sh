@@ -16,7 +16,7 @@ declare -A may=(
 	[extension/redirect]="base os extension/registry"
 	[extension/overlay]="base os"
 	[extension/wrap]="base os extension/overlay"
-	[disk]="base os"
+	[disk]="base os" [disk/attach]="base os disk"
 	[machine]="base os disk" [machine/qemu]="base os disk machine"
 	[fs]="base os disk extension/registry"
 	[fs/driver]="base" [fs/ext]="base fs" [fs/swap]="base fs"
@@ -29,7 +29,7 @@ declare -A may=(
 	[conversion/fixup]="base os disk fs conversion/inventory"
 	[conversion/fixup/linux]="base os disk fs conversion/inventory conversion/fixup"
 	[cli]="base os extension/registry extension/confine extension/wrap extension/overlay extension/redirect
-		disk fs machine machine/qemu conversion conversion/inventory conversion/fixup conversion/transfer"
+		disk disk/attach fs machine machine/qemu conversion conversion/inventory conversion/fixup conversion/transfer"
 )
 
 wrong_includes()
