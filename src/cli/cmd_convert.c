@@ -14,7 +14,7 @@ struct settings {
 	const char *format, *source_format, *size, *name;
 	const char **skip;
 	uint32_t memory, cpus, timeout;
-	bool no_check, plan, json, quiet, grow_last, new_identity, no_serial;
+	bool no_check, plan, json, quiet, resume, grow_last, new_identity, no_serial;
 };
 
 #define OPTION(member, how) .kind = (how), .offset = offsetof(struct settings, member)
@@ -41,6 +41,8 @@ static const struct cli_option options[] = {
 	{.name = "no-check", OPTION(no_check, CLI_FLAG), .help = "do not boot the result"},
 	{.name = "timeout", OPTION(timeout, CLI_NUMBER), .arg = "S", .min = 1, .max = 86400,
 	 .help = "seconds that the boot may take [300; 600 without KVM]"},
+	{.name = "resume", OPTION(resume, CLI_FLAG),
+	 .help = "go on with a copy that was cut short: only what is not there yet, or is no more the same, is copied"},
 	{.name = "plan", OPTION(plan, CLI_FLAG), .help = "only say what would be done"},
 	{.name = "json", OPTION(json, CLI_FLAG), .help = "print the result as JSON"},
 	{.name = "quiet", .letter = 'q', OPTION(quiet, CLI_FLAG), .help = "no progress"},
@@ -94,7 +96,7 @@ static int run(void *settings, int argc, char **argv)
 	struct nacre_convert_options o = {
 		.directory = argc > 1 ? argv[1] : NULL, .format = s->format,
 		.source_format = s->source_format, .name = s->name, .grow_last = s->grow_last,
-		.plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
+		.resume = s->resume, .plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
 		.timeout_s = (int)s->timeout,
 		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
 		.says = cli_progress_says(&progress, s->quiet && !s->plan)};
@@ -118,6 +120,8 @@ static int run(void *settings, int argc, char **argv)
 		failed = nacre_convert(&o, &result, &e) < 0;
 	cli_source_free(&source);
 	cli_progress_end(&progress);
+	if (failed && result.resumable)
+		cli_warn(o.directory, "what was copied is kept in %s.partial: --resume goes on with it", o.directory);
 	if (failed)
 		return cli_fail(NULL, &e);
 	if (s->plan)

@@ -2,8 +2,8 @@
 /* convert.c - the instructions of a conversion, in order; theory of operation in convert.h */
 #include "conversion/convert.h"
 
-#include "base/auto.h"
 #include "conversion/mend.h"
+#include "conversion/place.h"
 #include "conversion/result.h"
 #include "conversion/swap.h"
 #include "disk/copy.h"
@@ -12,23 +12,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
-#include <unistd.h>
 
 /* One conversion; what is NULL or zero is not there yet. */
 struct run {
 	const struct nacre_convert_options *o;
 	struct nacre_convert_result *result;
-	struct nacre_image *from, *to;
-	struct nacre_inventory source, copy;
-	bool looked, looked_again;
+	struct nacre_image *from;
+	struct nacre_inventory source;
+	bool looked;
 	struct nacre_plan plan;
-	struct nacre_fixing fixing;
-	struct nacre_timeline timeline;
-	char *disk, *undo; /* paths */
-	bool made;         /* the directory is ours */
+	struct nacre_sink *sink;
+	bool keep; /* what is at the sink is worth being resumed */
 };
 
 static double now(void)
@@ -39,10 +34,9 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static void stage(struct run *r, const char *name)
+static void stage(const struct run *r, const char *name)
 {
-	nacre_timeline_next(&r->timeline, name, now());
-	if (name && r->o->says.stage)
+	if (r->o->says.stage)
 		r->o->says.stage(r->o->says.arg, name);
 }
 
@@ -101,29 +95,21 @@ static int define(struct run *r, struct nacre_error *e)
 	return nacre_definition_check(d, e);
 }
 
-/* Make the directory; nothing is ever overwritten. */
-static int make_place(struct run *r, struct nacre_error *e)
+/* Where the machine goes, and its disk there. */
+static int open_sink(struct run *r, struct nacre_error *e)
 {
-	const struct nacre_convert_options *o = r->o;
-	uint64_t wanted = r->o->format && !strcmp(r->o->format, "vhd-fixed")
-				  ? r->result->definition.size
-				  : r->plan.used;
-	struct statvfs fs;
+	const struct nacre_convert_says *says = &r->o->says;
+	struct nacre_sink_disk disk = {.size = r->result->definition.size, .source_size = r->from->size,
+				       .map = &r->plan.map};
 
-	if (mkdir(o->directory, 0755) < 0)
-		return nacre_error_set(e, errno == EEXIST ? NACRE_E_EXISTS : NACRE_E_SYSTEM, errno,
-				       o->directory,
-				       errno == EEXIST ? "is there already; nothing is overwritten"
-						       : "cannot be made");
-	r->made = true;
-	if (statvfs(o->directory, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < wanted)
-		return nacre_error_set(e, NACRE_E_SYSTEM, ENOSPC, o->directory,
-				       "%llu MiB are needed, %llu MiB are free",
-				       (unsigned long long)(wanted >> 20),
-				       (unsigned long long)((uint64_t)fs.f_bavail * fs.f_frsize >> 20));
-	if (asprintf(&r->disk, "%s/%s", o->directory, r->result->definition.disk) < 0 ||
-	    asprintf(&r->undo, "%s.undo", r->disk) < 0)
-		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
+	snprintf(disk.format, sizeof(disk.format), "%s", r->o->format ? r->o->format : "vhd");
+	r->sink = nacre_place_open(r->o->directory, r->o->resume ? NACRE_PLACE_RESUME : NACRE_PLACE_NEW, e);
+	if (!r->sink)
+		return -1;
+	r->sink->says = (struct nacre_sink_says){says->stage, says->fix, says->boot, says->arg};
+	if (nacre_sink_create(r->sink, 0, &disk, e) || nacre_sink_make_writable(r->sink, 0, e))
+		return -1;
+	r->keep = true;
 	return 0;
 }
 
@@ -136,13 +122,12 @@ static int on_copied(void *arg, uint64_t done, uint64_t total)
 	return 0;
 }
 
-static int make_swaps(struct run *r, struct nacre_error *e)
+static int make_swaps(const struct run *r, struct nacre_image *to, struct nacre_error *e)
 {
 	for (int i = 0; i < r->source.place_count; i++) {
 		const struct nacre_place *place = &r->source.places[i];
 
-		if (place->volume && !strcmp(place->driver, "swap") &&
-		    nacre_swap_make(r->to, place, e) < 0)
+		if (place->volume && !strcmp(place->driver, "swap") && nacre_swap_make(to, place, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -150,103 +135,51 @@ static int make_swaps(struct run *r, struct nacre_error *e)
 
 static int copy(struct run *r, struct nacre_error *e)
 {
-	const char *format = r->o->format ? r->o->format : "vhd";
 	struct nacre_disk_copied copied = {0};
+	struct nacre_image *to;
 	double start = now();
+	int failed;
 
 	stage(r, "copying");
-	r->to = nacre_image_create(r->disk, format, r->result->definition.size, &r->plan.map, e);
-	if (!r->to ||
-	    nacre_disk_copy(r->from, r->to, &r->plan.map, NACRE_FS_USED, on_copied,
-			    (void *)(uintptr_t)&r->o->says, &copied, e) < 0 ||
-	    make_swaps(r, e) < 0)
+	to = nacre_sink_image(r->sink, 0, e);
+	if (!to)
 		return -1;
-	if (r->to->size > r->from->size && nacre_table_fit(r->to, e) < 0)
-		return -1;
+	failed = nacre_disk_copy(r->from, to, &r->plan.map, NACRE_FS_USED, on_copied,
+				 (void *)(uintptr_t)&r->o->says, &copied, e) < 0 ||
+		 make_swaps(r, to, e) < 0 || nacre_image_finish(to, e) < 0;
+	nacre_image_close(to);
 	r->result->seconds_copy = now() - start;
 	r->result->read = copied.read;
 	r->result->written = copied.written;
-	return 0;
-}
-
-/* The last partition takes what a larger disk has, and its file system with it. */
-static int grow(struct run *r, struct nacre_error *e)
-{
-	struct nacre_partition grown;
-
-	if (!r->o->grow_last)
-		return 0;
-	stage(r, "growing the last partition");
-	r->looked_again = true;
-	if (nacre_table_grow_last(r->to, &grown, e) < 0 ||
-	    nacre_inventory_take(r->to, true, &r->copy, e) < 0)
-		return -1;
-	for (int i = 0; i < r->copy.place_count; i++) {
-		const struct nacre_place *place = &r->copy.places[i];
-
-		if (place->partition.number == grown.number && place->volume &&
-		    nacre_volume_resize(place->volume, grown.length, e) < 0)
-			return nacre_error_add(e, "partition %d has grown, its file system cannot",
-					       grown.number);
-	}
-	nacre_inventory_free(&r->copy);
-	r->looked_again = false;
-	return 0;
+	return failed ? -1 : 0;
 }
 
 static int mend(struct run *r, struct nacre_error *e)
 {
+	struct nacre_sink_modify what = {.grow_last = r->o->grow_last, .fix = r->o->fix};
 	double start = now();
 
-	stage(r, "making it fit");
-	r->looked_again = true;
-	if (nacre_inventory_take(r->to, true, &r->copy, e) < 0)
-		return -1;
-	r->fixing = (struct nacre_fixing){.inventory = &r->copy, .options = &r->o->fix,
-					  .say = r->o->says.fix, .arg = r->o->says.arg};
-	if (nacre_mend(&r->fixing, r->undo, false, e) < 0)
-		return -1;
-	nacre_tree_changes(r->fixing.tree, &r->result->changes);
-	for (int i = 0; i < r->copy.place_count; i++) {
-		struct nacre_volume *volume = r->copy.places[i].volume;
-
-		r->copy.places[i].volume = NULL;
-		if (nacre_volume_close(volume, e) < 0)
-			return -1;
-	}
-	if (nacre_image_finish(r->to, e) < 0)
+	r->keep = false; /* what fails here fails the next time */
+	if (nacre_sink_attach(r->sink, 0, e) || nacre_sink_boot_record(r->sink, 0, e) ||
+	    nacre_sink_modify(r->sink, &what, &r->result->changes, e) || nacre_sink_detach(r->sink, 0, e))
 		return -1;
 	r->result->seconds_fix = now() - start;
 	return 0;
 }
 
-static int check(struct run *r, struct nacre_error *e)
+static int finish(struct run *r, struct nacre_error *e)
 {
-	NACRE_AUTO_FREE char *picture = NULL, *serial = NULL;
-	struct nacre_boot_options boot = {
-		.directory = r->o->directory, .check = true, .headless = true,
-		.timeout_s = r->o->timeout_s, .progress = r->o->says.boot, .arg = r->o->says.arg};
+	struct nacre_sink_define what = {.definition = r->result->definition, .inventory = &r->source,
+					 .read = r->result->read, .sent = r->result->written};
 
-	if (r->o->no_check)
-		return 0;
-	stage(r, "booting the copy of the copy");
-	if (asprintf(&picture, "%s/boot.png", r->o->directory) < 0 ||
-	    asprintf(&serial, "%s/boot.log", r->o->directory) < 0)
-		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
-	boot.picture = picture;
-	boot.serial_log = serial;
-	r->result->checked = true;
-	return nacre_boot(&r->result->definition, &boot, &r->result->boot, e);
-}
-
-static int tell(struct run *r, struct nacre_error *e)
-{
-	const struct nacre_told t = {
-		.directory = r->o->directory, .source = r->o->source, .result = r->result,
-		.inventory = &r->source, .plan = &r->plan, .tree = r->fixing.tree,
-		.timeline = &r->timeline};
-
-	return nacre_result_write(&t, e);
+	snprintf(what.source, sizeof(what.source), "%s", r->o->source);
+	if (nacre_sink_define(r->sink, &what, e))
+		return -1;
+	/* What boots is there from here on, whatever becomes of the check. */
+	r->result->checked = !r->o->no_check;
+	if (r->result->checked && nacre_sink_check(r->sink, r->o->timeout_s, &r->result->boot, e))
+		return -1;
+	return nacre_sink_bye(r->sink, e);
 }
 
 static int plan_only(struct run *r, struct nacre_error *e)
@@ -268,16 +201,9 @@ static int convert(struct run *r, struct nacre_error *e)
 		return -1;
 	if (r->o->plan_only)
 		return plan_only(r, e);
-	if (define(r, e) < 0 || make_place(r, e) < 0 || copy(r, e) < 0 || grow(r, e) < 0 || mend(r, e) < 0)
+	if (define(r, e) < 0 || open_sink(r, e) < 0 || copy(r, e) < 0 || mend(r, e) < 0)
 		return -1;
-	nacre_image_close(r->to); /* the check opens it by itself */
-	r->to = NULL;
-	/* What boots is there from here on, whatever becomes of the check and of the report. */
-	r->made = false;
-	if (tell(r, e) < 0 || check(r, e) < 0)
-		return -1;
-	stage(r, NULL);
-	return tell(r, e);
+	return finish(r, e);
 }
 
 int nacre_convert(const struct nacre_convert_options *o, struct nacre_convert_result *result,
@@ -286,17 +212,14 @@ int nacre_convert(const struct nacre_convert_options *o, struct nacre_convert_re
 	struct run r = {.o = o, .result = result};
 	int failed = convert(&r, e);
 
-	nacre_tree_free(r.fixing.tree);
-	if (r.looked_again)
-		nacre_inventory_free(&r.copy);
-	nacre_image_close(r.to);
+	if (failed && !r.keep)
+		nacre_sink_drop(r.sink);
+	else
+		nacre_sink_close(r.sink);
 	if (r.looked)
 		nacre_inventory_free(&r.source);
 	nacre_image_close(r.from);
 	nacre_plan_free(&r.plan);
-	if (failed && r.made)
-		nacre_result_remove(o->directory, r.undo);
-	free(r.disk);
-	free(r.undo);
+	result->resumable = failed && r.keep;
 	return failed;
 }

@@ -3,12 +3,12 @@
  *
  * DOC: Theory of Operation
  *
- * The instructions, in order: look (inventory), plan (map), make an image, copy what is in use, fit the
- * table to a larger disk, look again at the copy, mend it (fix-ups), define the machine around it, prove
- * that it boots, report. The source is only ever read. The image has no valid header or footer
- * until it is mended: what a run that was cut short leaves cannot be taken for a disk; it is
- * removed where the run itself could still do so. The directory that results is portable: copy it,
- * adjust, run.
+ * The instructions, in order: look (inventory), plan (map), and from there on as transfer/transfer.h has it: the
+ * disk is made, what is in use is copied, table and boot record are fitted, the fix-ups made, the machine defined,
+ * reported, proved to boot. The source is only ever read. Until it is defined the machine is DIRECTORY.partial, and
+ * its image has no valid header or footer until it is mended: what a run that was cut short leaves
+ * cannot be taken for a disk. A copy that was cut short can be resumed. The directory that results is
+ * portable: copy it, adjust, run.
  */
 #ifndef NACRE_CONVERSION_CONVERT_H
 #define NACRE_CONVERSION_CONVERT_H
@@ -37,6 +37,7 @@ struct nacre_convert_options {
 	uint64_t size;           /* of the new disk; 0: as the source */
 	bool grow_last;
 	bool plan_only, no_check;
+	bool resume;             /* go on with what an earlier run left */
 	uint32_t memory_mb, cpus; /* 0: 2048 and 2 */
 	int timeout_s;            /* of the boot check; 0: 300, without KVM 600 */
 	struct nacre_fix_options fix;
@@ -50,10 +51,11 @@ struct nacre_convert_result {
 	double seconds_look, seconds_copy, seconds_fix;
 	size_t changes;
 	bool checked;
+	bool resumable; /* it failed, and what was copied is kept */
 	struct nacre_boot_result boot;
 };
 
-/** nacre_convert() - all of it; on an error nothing is left of the directory that it made */
+/** nacre_convert() - all of it; on an error nothing is left of what it made, unless result->resumable */
 int nacre_convert(const struct nacre_convert_options *o, struct nacre_convert_result *result,
 		  struct nacre_error *e);
 

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FACTS = 8 };
+enum { FACTS = 8, FACTS_MOST = FACTS + NACRE_SINK_NOTES };
 
 void nacre_timeline_next(struct nacre_timeline *t, const char *name, double now)
 {
@@ -45,6 +45,8 @@ static void json_copied(struct json *j, const struct nacre_told *t)
 			json_number(j, nacre_use_name(use),
 				    (int64_t)nacre_extents_total(&t->plan->map, use));
 	json_end(j, '}');
+	for (int i = 0; i < t->note_count; i++)
+		json_text(j, t->notes[i].name, t->notes[i].value);
 	json_end(j, '}');
 }
 
@@ -113,15 +115,14 @@ static int write_record(const struct nacre_told *t, struct nacre_error *e)
 	return 0;
 }
 
-/* What libvirt's tools want absolute is where the directory is now; virsh define takes it as it is. */
+/* What libvirt's tools want absolute is where the directory will be; virsh define takes it as it is. */
 static int write_domain(const struct nacre_told *t, struct nacre_error *e)
 {
-	NACRE_AUTO_FREE char *place = realpath(t->directory, NULL), *xml = NULL, *path = NULL;
+	NACRE_AUTO_FREE char *xml = nacre_definition_libvirt(&t->result->definition, t->place, e), *path = NULL;
 	FILE *f;
 
-	xml = place ? nacre_definition_libvirt(&t->result->definition, place, e) : NULL;
 	if (!xml)
-		return place ? -1 : nacre_error_set(e, NACRE_E_SYSTEM, errno, t->directory, "is gone");
+		return -1;
 	if (asprintf(&path, "%s/%s.xml", t->directory, t->result->definition.name) < 0)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
 	f = fopen(path, "we");
@@ -148,6 +149,8 @@ static size_t report_facts(const struct nacre_told *t, struct nacre_report_fact 
 	for (size_t k = 0; k < FACTS; k++)
 		if (all[k].value[0])
 			facts[count++] = all[k];
+	for (int k = 0; k < t->note_count && count < FACTS_MOST; k++)
+		facts[count++] = (struct nacre_report_fact){t->notes[k].name, t->notes[k].value};
 	return count;
 }
 
@@ -177,7 +180,7 @@ static int write_report(const struct nacre_told *t, struct nacre_error *e)
 	struct nacre_report_step steps[NACRE_TIMELINE_MAX];
 	char region_texts[NACRE_PARTITIONS_MAX][128], fact_texts[FACTS][32];
 	NACRE_AUTO_FREE char *path = NULL, *picture = NULL;
-	struct nacre_report_fact facts[FACTS];
+	struct nacre_report_fact facts[FACTS_MOST];
 	struct nacre_report r = {
 		.definition = &t->result->definition, .source = t->source, .facts = facts,
 		.map = &t->plan->map, .disk_size = t->inventory->image->size, .regions = regions,

@@ -4,6 +4,7 @@
 #define NACRE_CONVERSION_RESULT_H
 
 #include "conversion/convert.h"
+#include "conversion/transfer/transfer.h"
 
 enum { NACRE_TIMELINE_MAX = 16 };
 
@@ -19,14 +20,21 @@ struct nacre_timeline {
 /** nacre_timeline_next() - what was under way ends @now, @name begins; NULL: nothing does */
 void nacre_timeline_next(struct nacre_timeline *t, const char *name, double now);
 
-/** struct nacre_told - all that there is to tell; @tree may be NULL */
+/**
+ * struct nacre_told - all that there is to tell; @tree may be NULL
+ * @directory: where the files are written
+ * @place:     where the directory will be, absolute
+ * @notes:     further lines for record and report
+ */
 struct nacre_told {
-	const char *directory, *source;
+	const char *directory, *place, *source;
 	const struct nacre_convert_result *result;
 	const struct nacre_inventory *inventory;
 	const struct nacre_plan *plan;
 	struct nacre_tree *tree;
 	const struct nacre_timeline *timeline;
+	const struct nacre_sink_note *notes;
+	int note_count;
 };
 
 /** nacre_result_write() - write or replace the three files */

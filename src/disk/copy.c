@@ -273,14 +273,6 @@ static int start_workers(struct job *job, struct worker *workers, uint8_t *buffe
 	return count;
 }
 
-static void open_direct(struct nacre_image *to)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", to->fd);
-	to->direct = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
-}
-
 static int run(struct job *job, nacre_disk_progress progress, void *user, uint64_t total)
 {
 	struct worker workers[WORKERS] = {0};
@@ -338,13 +330,11 @@ int nacre_disk_copy(struct nacre_image *from, struct nacre_image *to, const stru
 	if (!fits)
 		return nacre_error_set(e, NACRE_E_USAGE, 0, nacre_file_where(to),
 				       "is smaller (%" PRIu64 " bytes) than what is to be copied", to->size);
-	open_direct(to);
+	nacre_image_direct(to, true);
 	posix_fadvise(from->fd, 0, 0, POSIX_FADV_RANDOM);
 	status = run(&job, progress, user, total);
 	posix_fadvise(from->fd, 0, 0, POSIX_FADV_NORMAL);
-	if (to->direct >= 0)
-		close(to->direct);
-	to->direct = -1;
+	nacre_image_direct(to, false);
 	if (counts)
 		*counts = job.counts;
 	if (status && e)

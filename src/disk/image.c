@@ -3,7 +3,8 @@
  *
  * An image that is being made lies beside its place, as PATH.partial, and gets its name as the last
  * step of nacre_image_finish(), without ever replacing anything. nacre_image_close() of one that was
- * not finished removes the partial file; after a kill it stays, under a name that says what it is.
+ * not finished removes the partial file; after a kill, or where the caller wants to keep it, it stays, under a name
+ * that says what it is, and can be taken up again.
  */
 #include "disk/image.h"
 
@@ -15,6 +16,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -194,6 +196,70 @@ undo:
 	return NULL;
 }
 
+/* The partial file of an earlier run. */
+static int open_partial(struct nacre_image *image, struct nacre_error *e)
+{
+	const char *where = nacre_file_where(image);
+	struct stat st;
+
+	if (asprintf(&image->partial, "%s.partial", image->path) < 0) {
+		image->partial = NULL;
+		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, where, "cannot be taken up");
+	}
+	image->fd = open(image->partial, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	if (image->fd < 0 || fstat(image->fd, &st))
+		return nacre_error_set(e, errno == ENOENT ? NACRE_E_ABSENT : NACRE_E_SYSTEM, errno, where,
+				       "what was begun of it cannot be taken up");
+	if (!S_ISREG(st.st_mode))
+		return nacre_error_set(e, NACRE_E_INPUT, 0, where, "what was begun of it is no file");
+	image->unfinished = image->keep = true;
+	if (image->ops->resume)
+		return image->ops->resume(image, e);
+	if ((uint64_t)st.st_size != image->size)
+		return nacre_error_set(e, NACRE_E_INPUT, 0, where,
+				       "what was begun of it has another size: remove it and begin anew");
+	return 0;
+}
+
+struct nacre_image *nacre_image_resume(const char *path, const char *format, uint64_t size,
+				       struct nacre_error *e)
+{
+	struct nacre_image *image = image_new(path, e);
+
+	if (!image)
+		return NULL;
+	image->writable = image->named = true;
+	image->size = size + (512 - size % 512) % 512;
+	image->ops = format_named(format, e);
+	if (image->ops && !image->ops->create) {
+		nacre_error_set(e, NACRE_E_SUPPORT, 0, nacre_file_where(image), "%s images are not made", format);
+		image->ops = NULL;
+	}
+	if (image->ops && size && size <= INT64_MAX - (1 << 30) && !open_partial(image, e))
+		return image;
+	nacre_image_close(image);
+	return NULL;
+}
+
+void nacre_image_keep(struct nacre_image *image)
+{
+	image->keep = true;
+}
+
+void nacre_image_direct(struct nacre_image *image, bool on)
+{
+	char path[32];
+
+	if (on && image->direct < 0 && image->fd >= 0) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", image->fd);
+		image->direct = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+	}
+	if (!on && image->direct >= 0) {
+		close(image->direct);
+		image->direct = -1;
+	}
+}
+
 static int check_range(const struct nacre_image *image, uint64_t offset, uint64_t size,
 		       struct nacre_error *e)
 {
@@ -279,7 +345,7 @@ void nacre_image_close(struct nacre_image *image)
 		return;
 	if (image->ops && image->ops->close)
 		image->ops->close(image);
-	if (image->unfinished)
+	if (image->unfinished && !image->keep)
 		unlink(image->partial);
 	if (image->direct >= 0)
 		close(image->direct);

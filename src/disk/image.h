@@ -31,6 +31,8 @@ struct nacre_image_ops {
 		    struct nacre_error *e);
 	int (*write)(struct nacre_image *image, uint64_t offset, const void *data, size_t size,
 		     struct nacre_error *e);
+	/** take up image->fd, which create made and nothing finished; NULL: as it is, if its size is right */
+	int (*resume)(struct nacre_image *image, struct nacre_error *e);
 	/** the first range at or after @offset that may hold anything but zeroes; *length 0: none */
 	int (*data)(struct nacre_image *image, uint64_t offset, uint64_t *start, uint64_t *length,
 		    struct nacre_error *e);
@@ -57,6 +59,7 @@ struct nacre_image {
 	bool writable;
 	bool device;        /* a block device */
 	bool unfinished;    /* made here, and nacre_image_finish() not reached */
+	bool keep;          /* ... and it stays even so */
 	bool named;         /* the caller said the format; otherwise the content is not believed as much */
 	void *own;          /* the format's */
 };
@@ -81,6 +84,19 @@ struct nacre_image *nacre_image_create(const char *path, const char *format, uin
 				       const struct nacre_extents *used, struct nacre_error *e);
 /** nacre_image_probe() - the name of @path's format by its content, as nacre_image_open() would take it; nothing is decoded */
 const char *nacre_image_probe(const char *path, struct nacre_error *e);
+/**
+ * nacre_image_resume() - take up what nacre_image_create() made as @path with the same @format and @size
+ *
+ * What it needs is PATH.partial: left by a process that was killed, or by one that said nacre_image_keep(). All that
+ * was written is there, if the computer itself went on meanwhile; after a crash of that, what is in it has to be
+ * looked at again.
+ */
+struct nacre_image *nacre_image_resume(const char *path, const char *format, uint64_t size,
+				       struct nacre_error *e);
+/** nacre_image_keep() - closed without being finished, it stays, for nacre_image_resume() */
+void nacre_image_keep(struct nacre_image *image);
+/** nacre_image_direct() - write past the page cache from here on, or no more; where that cannot be, nothing changes */
+void nacre_image_direct(struct nacre_image *image, bool on);
 /** nacre_image_read() - exactly @size bytes at @offset; beyond the end is an error */
 int nacre_image_read(struct nacre_image *image, uint64_t offset, void *data, size_t size,
 		     struct nacre_error *e);

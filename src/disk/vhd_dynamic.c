@@ -4,7 +4,9 @@
  * A new image is built in memory as far as its table goes: blocks get their places (all at once in the
  * order of the disk, if it is known what will be used; else as they are written), data is written
  * there, and nacre_image_finish() writes bitmaps, table and header, waits until they are on the disk,
- * and only then puts the two footers. A block that never was written is not in the table.
+ * and only then puts the two footers. A block that never was written is not in the table. Places are also
+ * noted where the table will be, so that the image can be taken up by another process; without header and footers
+ * nobody else takes it for one.
  *
  * An image that is complete (opened, or finished) is kept complete: a new block's bitmap, then the
  * footer behind it, then its table entry; the footer at the beginning is valid all the time.
@@ -139,6 +141,15 @@ static int check_table(const struct nacre_image *image, const struct dynamic *ow
 	return 0;
 }
 
+static int read_entries(struct nacre_image *image, struct dynamic *own, struct nacre_error *e)
+{
+	if (nacre_file_read(image, own->header.table, own->table, 4 * (size_t)own->count, e))
+		return -1;
+	for (uint32_t i = 0; i < own->count; i++)
+		own->table[i] = be32toh(own->table[i]);
+	return 0;
+}
+
 static int read_table(struct nacre_image *image, struct dynamic *own, uint64_t end, struct nacre_error *e)
 {
 	if (own->count > own->header.entries)
@@ -148,11 +159,7 @@ static int read_table(struct nacre_image *image, struct dynamic *own, uint64_t e
 	if (own->header.table > end || 4ull * own->count > end - own->header.table)
 		return nacre_error_set(e, NACRE_E_INPUT, 0, nacre_file_where(image),
 				       "its VHD table would be beyond its end: it was cut short");
-	if (nacre_file_read(image, own->header.table, own->table, 4 * (size_t)own->count, e))
-		return -1;
-	for (uint32_t i = 0; i < own->count; i++)
-		own->table[i] = be32toh(own->table[i]);
-	return check_table(image, own, end, e);
+	return read_entries(image, own, e) || check_table(image, own, end, e) ? -1 : 0;
 }
 
 static int dynamic_open(struct nacre_image *image, struct nacre_error *e)
@@ -201,6 +208,28 @@ static uint32_t take_place(struct dynamic *own)
 	return (uint32_t)(bitmap / VHD_SECTOR);
 }
 
+/* To the end of its last sector the table is full of free entries. */
+static int write_table(struct nacre_image *image, struct nacre_error *e)
+{
+	struct dynamic *own = image->own;
+	uint32_t part[1024];
+
+	for (uint32_t at = 0; at < own->count; at += 1024) {
+		uint32_t n = own->count - at < 1024 ? (own->count - at + 127) / 128 * 128 : 1024;
+
+		for (uint32_t i = 0; i < n; i++)
+			part[i] = htobe32(at + i < own->count ? own->table[at + i] : VHD_FREE);
+		if (nacre_file_write(image, own->header.table + 4ull * at, part, 4 * (size_t)n, e))
+			return -1;
+	}
+	return 0;
+}
+
+static uint64_t data_of(const struct dynamic *own, uint32_t sector)
+{
+	return (uint64_t)sector * VHD_SECTOR + own->bitmap;
+}
+
 static int dynamic_create(struct nacre_image *image, const struct nacre_extents *used, struct nacre_error *e)
 {
 	struct vhd_footer footer;
@@ -226,12 +255,51 @@ static int dynamic_create(struct nacre_image *image, const struct nacre_extents 
 		}
 	}
 	own->length = own->end;
-	return nacre_file_truncate(image, own->length, e);
+	if (nacre_file_truncate(image, own->length, e))
+		return -1;
+	return write_table(image, e);
 }
 
-static uint64_t data_of(const struct dynamic *own, uint32_t sector)
+/* Blocks have their places again; of those, the ones with data were written to. */
+static int dynamic_resume(struct nacre_image *image, struct nacre_error *e)
 {
-	return (uint64_t)sector * VHD_SECTOR + own->bitmap;
+	struct dynamic *own;
+	struct vhd_footer footer;
+	uint64_t size, start, length;
+
+	if (vhd_check_size(image, e) || nacre_file_size(image, &size, e))
+		return -1;
+	own = dynamic_new(image, VHD_BLOCK, e);
+	if (!own)
+		return -1;
+	vhd_footer_make(&footer, VHD_DYNAMIC, image->size);
+	vhd_footer_encode(&footer, own->footer);
+	own->header_at = VHD_FOOTER;
+	own->header = (struct vhd_header){.table = TABLE, .entries = own->count, .block = VHD_BLOCK};
+	own->end = round_up(TABLE + 4ull * own->count, VHD_SECTOR);
+	own->length = size;
+	if (size < own->end)
+		return nacre_error_set(e, NACRE_E_INPUT, 0, nacre_file_where(image),
+				       "what was begun of it is too short: remove it and begin anew");
+	if (read_entries(image, own, e))
+		return -1;
+	for (uint32_t block = 0; block < own->count; block++) {
+		uint64_t data = data_of(own, own->table[block]), end = data + own->header.block;
+
+		if (own->table[block] == VHD_FREE)
+			continue;
+		if (data % NACRE_FILE_BLOCK)
+			return nacre_error_set(e, NACRE_E_INPUT, 0, nacre_file_where(image),
+					       "what was begun of it is damaged: remove it and begin anew");
+		own->end = end > own->end ? end : own->end;
+		if (nacre_file_data(image, data, end < size ? end : size, &start, &length, e))
+			return -1;
+		own->state[block] = length ? BITMAP_FULL : BITMAP_UNTOUCHED;
+	}
+	if (own->end > own->length && nacre_file_truncate(image, own->end, e))
+		return -1;
+	own->length = own->end > own->length ? own->end : own->length;
+	return check_table(image, own, own->end, e);
 }
 
 /* Are there zeroes in the bitmap of this block? The answer is kept. */
@@ -381,16 +449,19 @@ static int add_block_complete(struct nacre_image *image, uint32_t block, struct 
 static int add_block(struct nacre_image *image, uint32_t block, struct nacre_error *e)
 {
 	struct dynamic *own = image->own;
-	uint32_t place;
+	uint32_t place, entry;
 
 	if (own->complete)
 		return add_block_complete(image, block, e);
 	place = take_place(own);
+	entry = htobe32(place);
 	if (own->end > own->length) {
 		own->length = own->end + (uint64_t)GROW * VHD_BLOCK;
 		if (nacre_file_truncate(image, own->length, e))
 			return -1;
 	}
+	if (nacre_file_write(image, own->header.table + 4ull * block, &entry, sizeof(entry), e))
+		return -1;
 	own->state[block] = BITMAP_FULL;
 	__atomic_store_n(&own->table[block], place, __ATOMIC_RELEASE);
 	return 0;
@@ -503,33 +574,15 @@ static int settle_blocks(struct nacre_image *image, struct nacre_error *e)
 	return 0;
 }
 
-static int write_table(struct nacre_image *image, struct nacre_error *e)
-{
-	struct dynamic *own = image->own;
-	uint8_t header[VHD_HEADER];
-	uint32_t part[1024];
-
-	vhd_header_encode(&own->header, header);
-	if (nacre_file_write(image, VHD_FOOTER, header, sizeof(header), e))
-		return -1;
-	/* To the end of its last sector the table is full of free entries. */
-	for (uint32_t at = 0; at < own->count; at += 1024) {
-		uint32_t n = own->count - at < 1024 ? (own->count - at + 127) / 128 * 128 : 1024;
-
-		for (uint32_t i = 0; i < n; i++)
-			part[i] = htobe32(at + i < own->count ? own->table[at + i] : VHD_FREE);
-		if (nacre_file_write(image, own->header.table + 4ull * at, part, 4 * (size_t)n, e))
-			return -1;
-	}
-	return 0;
-}
-
 static int dynamic_finish(struct nacre_image *image, struct nacre_error *e)
 {
 	struct dynamic *own = image->own;
+	uint8_t header[VHD_HEADER];
 
 	if (!own->complete) {
+		vhd_header_encode(&own->header, header);
 		if (settle_blocks(image, e) || write_table(image, e) ||
+		    nacre_file_write(image, VHD_FOOTER, header, sizeof(header), e) ||
 		    nacre_file_truncate(image, own->end + VHD_FOOTER, e) || nacre_file_sync(image, e) ||
 		    nacre_file_write(image, own->end, own->footer, VHD_FOOTER, e) ||
 		    nacre_file_write(image, 0, own->footer, VHD_FOOTER, e))
@@ -544,6 +597,7 @@ const struct nacre_image_ops nacre_image_vhd = {
 	.probe = dynamic_probe,
 	.open = dynamic_open,
 	.create = dynamic_create,
+	.resume = dynamic_resume,
 	.read = dynamic_read,
 	.write = dynamic_write,
 	.data = dynamic_data,

@@ -44,7 +44,7 @@ static void json_place(struct json *j, const struct nacre_place *p, bool root)
 	text(j, "driver", p->driver);
 	text(j, "uuid", p->info.uuid);
 	text(j, "label", p->info.label);
-	if (p->volume) {
+	if (p->info.size) {
 		json_number(j, "size", (int64_t)p->info.size);
 		json_number(j, "free", (int64_t)p->info.free);
 		json_number(j, "block", p->info.block);

@@ -80,17 +80,29 @@ dd if=/dev/urandom of="$work/broken.img" bs=1024 seek=1026 count=4 conv=notrunc 
 run "$nacre" convert "$work/broken.img" "$work/none" --no-check
 ok "a damaged file system is an error in words, not a crash" test "$status" -gt 0 -a "$status" -lt 10
 
-# Killed while it works, what is left has no name of a disk. One that was faster than the kill is tried again.
+# Killed while it works, what is left has no name of a machine or of a disk, and is gone on with. One that was faster
+# than the kill is tried again.
 for _ in 1 2 3 4 5; do
-	rm -rf "$work/killed"
+	rm -rf "$work/killed" "$work/killed.partial"
 	"$nacre" convert "$disk" "$work/killed" --no-check -q &
 	pid=$!
-	until [ -e "$work/killed" ] || ! kill -0 $pid 2>/dev/null; do :; done
+	until [ -e "$work/killed.partial/disk0.vhd.blocks" ] || ! kill -0 $pid 2>/dev/null; do :; done
 	kill -9 $pid 2>/dev/null
 	wait $pid 2>/dev/null
-	[ -e "$work/killed/nacre.json" ] || break
+	[ -e "$work/killed" ] || break
 done
-ok "a killed conversion leaves nothing that looks whole" test ! -e "$work/killed/disk0.vhd"
+ok "a killed conversion leaves no machine" test ! -e "$work/killed"
+ok "but what it had of one" test -d "$work/killed.partial"
+fails 6 "it is not begun anew over that" "$nacre" convert "$disk" "$work/killed" --no-check -q
+said "--resume" "and the remedy is said"
+fails 6 "nor gone on with as another disk" "$nacre" convert "$disk" "$work/killed" --no-check -q --resume --size 200M
+ok "it is gone on with" "$nacre" convert "$disk" "$work/killed" --no-check -q --resume
+qemu-img convert -f vpc -O raw "$work/killed/disk0.vhd" "$work/resumed.img"
+ok "its file system is clean" e2fsck -fn "$work/resumed.img?offset=1048576"
+for file in /var/data /etc/fstab /boot/grub/grub.cfg; do
+	is "$(in_disk "$work/resumed.img" $file | sha256sum)" "$(in_disk "$work/copy.img" $file | sha256sum)" "$file is as in one that was not killed"
+done
+fails 6 "what is whole is not resumed" "$nacre" convert "$disk" "$work/killed" --no-check -q --resume
 
 cp --sparse=always "$disk" "$work/repair.img"
 ok "a repair's plan" "$nacre" repair "$work/repair.img" --plan

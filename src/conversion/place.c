@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* place.c - a machine is made in a directory of this computer; see place.h
+ *
+ *	NAME.partial/disk0.vhd.partial   the image, until it is detached
+ *	NAME.partial/disk0.vhd.blocks    what is in its blocks (transfer/blocks.h), so that a copy can be resumed
+ *	NAME.partial/disk0.vhd.undo/     what the fix-ups changed
+ *
+ * The directory is locked (flock) by whoever receives, so that two runs cannot make the same machine.
+ * define writes the record and gives the directory its name, in one step that never replaces anything.
+ */
+#include "conversion/place.h"
+
+#include "base/auto.h"
+#include "conversion/mend.h"
+#include "conversion/result.h"
+#include "conversion/transfer/blocks.h"
+
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+struct place {
+	char *directory, *partial;  /* where it will be, and where it is */
+	char *disk, *blocks, *undo; /* paths in @partial */
+	char file[32];              /* name of the disk's file */
+	int lock;
+	bool take, defined;
+	uint64_t source_size;
+	struct nacre_image *image;
+	struct nacre_plan plan;     /* what the map says */
+	struct nacre_inventory copy;
+	bool looked;
+	struct nacre_fixing fixing;
+	struct nacre_fix_options fix;
+	struct nacre_timeline timeline;
+	struct nacre_sink_define told;
+	struct nacre_inventory *source; /* a copy of told's, without volumes */
+	struct nacre_convert_result result;
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void stage(struct nacre_sink *sink, const char *name)
+{
+	struct place *p = sink->own;
+
+	nacre_timeline_next(&p->timeline, name, now());
+	if (name && sink->says.stage)
+		sink->says.stage(sink->says.arg, name);
+}
+
+static int no_memory(struct nacre_error *e)
+{
+	return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
+}
+
+void nacre_place_values(const char *directory, struct nacre_sink_values *values)
+{
+	struct nacre_error e;
+	struct utsname name;
+	struct sysinfo info;
+	struct statvfs fs;
+
+	memset(values, 0, sizeof(*values));
+	snprintf(values->version, sizeof(values->version), "%s", NACRE_VERSION);
+	if (!uname(&name)) {
+		snprintf(values->hostname, sizeof(values->hostname), "%.63s", name.nodename);
+		snprintf(values->architecture, sizeof(values->architecture), "%.15s", name.machine);
+	}
+	if (!statvfs(directory, &fs))
+		values->free = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (!sysinfo(&info))
+		values->memory_mb = (uint32_t)(((uint64_t)info.totalram * info.mem_unit) >> 20);
+	values->cpus = (uint32_t)get_nprocs();
+	values->kvm = !access("/dev/kvm", R_OK | W_OK);
+	values->uefi = nacre_firmware_find(&e) != NULL;
+}
+
+static int check_room(const struct nacre_sink *sink, const struct nacre_sink_disk *what, struct nacre_error *e)
+{
+	const struct place *p = sink->own;
+	uint64_t wanted = strcmp(what->format, "vhd-fixed") ? p->plan.used : what->size, have = 0;
+	struct statvfs fs;
+	struct stat st;
+
+	if (!stat(p->disk, &st))
+		have = (uint64_t)st.st_blocks * 512;
+	if (statvfs(p->partial, &fs) || wanted <= have ||
+	    (uint64_t)fs.f_bavail * fs.f_frsize >= wanted - have)
+		return 0;
+	return nacre_error_set(e, NACRE_E_SYSTEM, ENOSPC, p->directory,
+			       "%" PRIu64 " MiB are needed, %" PRIu64 " MiB are free", (wanted - have) >> 20,
+			       ((uint64_t)fs.f_bavail * fs.f_frsize) >> 20);
+}
+
+static int keep_map(struct place *p, const struct nacre_extents *map, struct nacre_error *e)
+{
+	for (size_t i = 0; map && i < map->count; i++)
+		if (nacre_extents_add(&p->plan.map, map->list[i].start, map->list[i].length, map->list[i].tag))
+			return no_memory(e);
+	p->plan.used = nacre_extents_total(&p->plan.map, NACRE_FS_USED);
+	for (uint32_t use = NACRE_FS_USED + 1; use <= NACRE_FS_SWAP; use++)
+		p->plan.skipped += nacre_extents_total(&p->plan.map, use);
+	return 0;
+}
+
+/* The image as it was left: begun, or already whole. */
+static struct nacre_image *open_begun(const struct place *p, const struct nacre_sink_disk *what,
+				      struct nacre_error *e)
+{
+	struct nacre_blocks_head head;
+	struct stat st;
+
+	if (nacre_blocks_look(p->blocks, &head, e))
+		return NULL;
+	nacre_result_remove(p->undo, NULL); /* what was fixed is overwritten */
+	if (strcmp(head.format, what->format) || head.size != what->size || head.source_size != what->source_size) {
+		nacre_error_set(e, NACRE_E_EXISTS, 0, p->partial,
+				"was begun as %s of %" PRIu64 " bytes, from %" PRIu64
+				": say the same, or remove it and begin anew", head.format, head.size,
+				head.source_size);
+		return NULL;
+	}
+	if (!stat(p->disk, &st))
+		return nacre_image_open(p->disk, what->format, true, e);
+	return nacre_image_resume(p->disk, what->format, what->size, e);
+}
+
+/* An image without its note was just being made when its maker ended. The directory is ours alone. */
+static void forget_begun(const struct place *p)
+{
+	NACRE_AUTO_FREE char *partial = NULL;
+
+	if (asprintf(&partial, "%s.partial", p->disk) < 0)
+		partial = NULL;
+	else
+		unlink(partial);
+}
+
+static int open_image(struct nacre_sink *sink, const struct nacre_sink_disk *what, struct nacre_error *e)
+{
+	struct nacre_blocks_head head = {.size = what->size, .source_size = what->source_size};
+	struct place *p = sink->own;
+	struct nacre_image *image;
+	bool begun = !access(p->blocks, F_OK);
+
+	if (begun) {
+		image = open_begun(p, what, e);
+	} else {
+		forget_begun(p);
+		image = nacre_image_create(p->disk, what->format, what->size, &p->plan.map, e);
+	}
+	if (!image)
+		return -1;
+	snprintf(head.format, sizeof(head.format), "%s", what->format);
+	p->image = nacre_blocks_image(image, p->blocks, begun ? NULL : &head, e);
+	if (!p->image)
+		return -1;
+	nacre_image_keep(image);
+	if (!p->take)
+		nacre_image_direct(image, true);
+	sink->resumed = begun;
+	return 0;
+}
+
+static int place_create(struct nacre_sink *sink, unsigned disk, const struct nacre_sink_disk *what,
+			struct nacre_error *e)
+{
+	struct place *p = sink->own;
+	bool raw = !strcmp(what->format, "raw");
+
+	if (disk)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "disk 1",
+				       "a machine that is made has one disk; convert the other one by itself");
+	if (!raw && strcmp(what->format, "vhd") && strcmp(what->format, "vhd-fixed"))
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "format",
+				       "is none that is made; there are vhd, vhd-fixed and raw");
+	snprintf(p->file, sizeof(p->file), "disk0.%s", raw ? "raw" : "vhd");
+	if (asprintf(&p->disk, "%s/%s", p->partial, p->file) < 0 ||
+	    asprintf(&p->blocks, "%s.blocks", p->disk) < 0 || asprintf(&p->undo, "%s.undo", p->disk) < 0)
+		return no_memory(e);
+	p->source_size = what->source_size;
+	return keep_map(p, what->map, e) || check_room(sink, what, e) || open_image(sink, what, e) ? -1 : 0;
+}
+
+static int place_make_writable(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
+{
+	struct place *p = sink->own;
+
+	(void)disk, (void)e;
+	nacre_timeline_next(&p->timeline, "copying", now());
+	return 0;
+}
+
+static int place_write(struct nacre_sink *sink, unsigned disk, uint64_t offset, const void *data, size_t size,
+		       struct nacre_error *e)
+{
+	(void)disk;
+	return nacre_image_write(((struct place *)sink->own)->image, offset, data, size, e);
+}
+
+static int place_zero(struct nacre_sink *sink, unsigned disk, uint64_t offset, uint64_t length,
+		      struct nacre_error *e)
+{
+	(void)disk;
+	return nacre_blocks_zero(((struct place *)sink->own)->image, offset, length, e);
+}
+
+static int place_patch(struct nacre_sink *sink, unsigned disk, const struct nacre_sink_range *ranges, int count,
+		       struct nacre_error *e)
+{
+	for (int i = 0; i < count; i++)
+		if (place_write(sink, disk, ranges[i].offset, ranges[i].data, ranges[i].length, e))
+			return -1;
+	return 0;
+}
+
+static int place_sync(struct nacre_sink *sink, struct nacre_error *e)
+{
+	(void)sink, (void)e;
+	return 0;
+}
+
+static int place_have(struct nacre_sink *sink, unsigned disk, uint64_t first, uint32_t count, uint64_t *hashes,
+		      struct nacre_error *e)
+{
+	(void)disk;
+	return nacre_blocks_have(((struct place *)sink->own)->image, first, count, hashes, e);
+}
+
+static int place_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, uint32_t count,
+			const uint64_t *hashes, uint32_t *different, uint64_t *where, struct nacre_error *e)
+{
+	NACRE_AUTO_FREE uint64_t *here = malloc((size_t)count * sizeof(*here));
+
+	(void)disk;
+	if (!here)
+		return no_memory(e);
+	if (nacre_blocks_read(((struct place *)sink->own)->image, first, count, here, e))
+		return -1;
+	for (uint32_t i = 0; i < count; i++)
+		if (here[i] != hashes[i] && !(*different)++)
+			*where = first + i;
+	return 0;
+}
+
+static int place_attach(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
+{
+	(void)sink, (void)disk, (void)e;
+	return 0;
+}
+
+static int place_boot_record(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
+{
+	struct place *p = sink->own;
+
+	(void)disk;
+	return p->image->size > p->source_size ? nacre_table_fit(p->image, e) : 0;
+}
+
+/* The last partition takes what a larger disk has, and its file system with it. */
+static int grow(struct nacre_sink *sink, struct nacre_error *e)
+{
+	struct place *p = sink->own;
+	struct nacre_partition grown;
+
+	stage(sink, "growing the last partition");
+	p->looked = true;
+	if (nacre_table_grow_last(p->image, &grown, e) < 0 ||
+	    nacre_inventory_take(p->image, true, &p->copy, e) < 0)
+		return -1;
+	for (int i = 0; i < p->copy.place_count; i++) {
+		const struct nacre_place *place = &p->copy.places[i];
+
+		if (place->partition.number == grown.number && place->volume &&
+		    nacre_volume_resize(place->volume, grown.length, e) < 0)
+			return nacre_error_add(e, "partition %d has grown, its file system cannot",
+					       grown.number);
+	}
+	nacre_inventory_free(&p->copy);
+	p->looked = false;
+	return 0;
+}
+
+static int place_modify(struct nacre_sink *sink, const struct nacre_sink_modify *what, size_t *changes,
+			struct nacre_error *e)
+{
+	struct place *p = sink->own;
+
+	if (what->grow_last && grow(sink, e) < 0)
+		return -1;
+	stage(sink, "making it fit");
+	p->looked = true;
+	if (nacre_inventory_take(p->image, true, &p->copy, e) < 0)
+		return -1;
+	p->fix = what->fix;
+	p->fixing = (struct nacre_fixing){.inventory = &p->copy, .options = &p->fix, .say = sink->says.fix,
+					  .arg = sink->says.arg};
+	if (nacre_mend(&p->fixing, p->undo, false, e) < 0)
+		return -1;
+	p->fix.skip = NULL; /* was the caller's */
+	nacre_tree_changes(p->fixing.tree, changes);
+	p->result.changes = *changes;
+	return 0;
+}
+
+static int place_detach(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
+{
+	struct place *p = sink->own;
+
+	(void)disk;
+	for (int i = 0; p->looked && i < p->copy.place_count; i++) {
+		struct nacre_volume *volume = p->copy.places[i].volume;
+
+		p->copy.places[i].volume = NULL;
+		if (nacre_volume_close(volume, e) < 0)
+			return -1;
+	}
+	if (nacre_image_finish(p->image, e) < 0)
+		return -1;
+	nacre_image_close(p->image);
+	p->image = NULL;
+	return 0;
+}
+
+static int tell(struct place *p, const char *directory, struct nacre_error *e)
+{
+	NACRE_AUTO_FREE char *place = realpath(directory, NULL);
+	char *end = place && directory == p->partial ? strrchr(place, '.') : NULL;
+	struct nacre_told t = {
+		.directory = directory, .place = place, .source = p->told.source, .result = &p->result,
+		.inventory = p->source, .plan = &p->plan, .tree = p->fixing.tree, .timeline = &p->timeline,
+		.notes = p->told.notes, .note_count = p->told.note_count};
+
+	if (!place)
+		return nacre_error_set(e, NACRE_E_SYSTEM, errno, directory, "is gone");
+	if (end)
+		*end = 0; /* ".partial" */
+	return nacre_result_write(&t, e);
+}
+
+/* The source is told of once more after the check, when the caller's inventory may be gone. */
+static int keep_source(struct place *p, const struct nacre_sink_define *what, struct nacre_error *e)
+{
+	struct nacre_image *image;
+
+	p->told = *what;
+	p->source = malloc(sizeof(*p->source) + sizeof(*image));
+	if (!p->source)
+		return no_memory(e);
+	image = (struct nacre_image *)(p->source + 1);
+	*p->source = *what->inventory;
+	*image = (struct nacre_image){.ops = what->inventory->image->ops, .path = p->told.source, .fd = -1,
+				      .direct = -1, .size = what->inventory->image->size,
+				      .sector = what->inventory->image->sector};
+	p->source->image = image;
+	for (int i = 0; i < p->source->place_count; i++)
+		p->source->places[i].volume = NULL;
+	return 0;
+}
+
+static int give_name(struct place *p, struct nacre_error *e)
+{
+	int status = renameat2(AT_FDCWD, p->partial, AT_FDCWD, p->directory, RENAME_NOREPLACE);
+	NACRE_AUTO_FREE char *above = NULL;
+	NACRE_AUTO_FD int fd = -1;
+
+	/* NFS and some others only know the older way, which replaces an empty directory at most. */
+	if (status && (errno == EINVAL || errno == ENOSYS))
+		status = rename(p->partial, p->directory);
+	if (status)
+		return nacre_error_set(e, errno == EEXIST || errno == ENOTEMPTY ? NACRE_E_EXISTS : NACRE_E_SYSTEM,
+				       errno, p->directory, "cannot be named so; all is in %s", p->partial);
+	p->defined = true;
+	unlinkat(p->lock, strrchr(p->blocks, '/') + 1, 0);
+	if (asprintf(&above, "%s/..", p->directory) < 0) {
+		above = NULL;
+		return no_memory(e);
+	}
+	fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || (fsync(fd) && errno != EINVAL))
+		return nacre_error_set(e, NACRE_E_SYSTEM, errno, p->directory, "its name did not reach the disk");
+	return 0;
+}
+
+static int place_define(struct nacre_sink *sink, const struct nacre_sink_define *what, struct nacre_error *e)
+{
+	struct place *p = sink->own;
+
+	if (strcmp(what->definition.disk, p->file) || nacre_definition_check(&what->definition, e))
+		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "transfer",
+				       "the machine's definition does not fit its disk %s", p->file);
+	if (keep_source(p, what, e))
+		return -1;
+	p->result.definition = what->definition;
+	p->result.used = p->plan.used;
+	p->result.skipped = p->plan.skipped;
+	p->result.read = what->read;
+	p->result.written = what->sent;
+	nacre_timeline_next(&p->timeline, NULL, now());
+	return tell(p, p->partial, e) || give_name(p, e) ? -1 : 0;
+}
+
+static int place_check(struct nacre_sink *sink, int timeout_s, struct nacre_boot_result *result,
+		       struct nacre_error *e)
+{
+	struct place *p = sink->own;
+	NACRE_AUTO_FREE char *picture = NULL, *serial = NULL;
+	struct nacre_boot_options boot = {.directory = p->directory, .check = true, .headless = true,
+					  .timeout_s = timeout_s, .progress = sink->says.boot,
+					  .arg = sink->says.arg};
+
+	if (!p->defined)
+		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "transfer", "there is no machine to check yet");
+	stage(sink, "booting the copy of the copy");
+	if (asprintf(&picture, "%s/boot.png", p->directory) < 0 ||
+	    asprintf(&serial, "%s/boot.log", p->directory) < 0)
+		return no_memory(e);
+	boot.picture = picture;
+	boot.serial_log = serial;
+	p->result.checked = true;
+	if (nacre_boot(&p->result.definition, &boot, &p->result.boot, e))
+		return -1;
+	*result = p->result.boot;
+	stage(sink, NULL);
+	return tell(p, p->directory, e);
+}
+
+static int place_bye(struct nacre_sink *sink, struct nacre_error *e)
+{
+	(void)sink, (void)e;
+	return 0;
+}
+
+static void place_close(struct nacre_sink *sink, bool drop)
+{
+	struct place *p = sink->own;
+
+	nacre_tree_free(p->fixing.tree);
+	if (p->looked)
+		nacre_inventory_free(&p->copy);
+	nacre_image_close(p->image);
+	if (drop && !p->defined && p->lock >= 0)
+		nacre_result_remove(p->partial, p->undo);
+	nacre_plan_free(&p->plan);
+	if (p->lock >= 0)
+		close(p->lock);
+	free(p->source);
+	free(p->disk);
+	free(p->blocks);
+	free(p->undo);
+	free(p->partial);
+	free(p->directory);
+	free(p);
+}
+
+static const struct nacre_sink_ops place_ops = {
+	.name = "place", .create = place_create, .make_writable = place_make_writable, .write = place_write,
+	.zero = place_zero, .patch = place_patch, .sync = place_sync, .have = place_have,
+	.verify = place_verify, .attach = place_attach, .boot_record = place_boot_record,
+	.modify = place_modify, .detach = place_detach, .define = place_define, .check = place_check,
+	.bye = place_bye, .close = place_close};
+
+/* NAME.partial is made, or taken up, and locked. */
+static int open_directory(struct place *p, enum nacre_place_mode mode, struct nacre_error *e)
+{
+	struct stat st;
+
+	if (!lstat(p->directory, &st))
+		return nacre_error_set(e, NACRE_E_EXISTS, 0, p->directory,
+				       "is there already; nothing is overwritten");
+	/* An empty one is from a run that did not get far. */
+	if (mode == NACRE_PLACE_NEW && rmdir(p->partial) && errno == ENOTEMPTY)
+		return nacre_error_set(e, NACRE_E_EXISTS, 0, p->partial,
+				       "is of a run that was cut short: --resume goes on with it; else remove it");
+	if (mode != NACRE_PLACE_TAKE && mkdir(p->partial, 0755) && errno != EEXIST)
+		return nacre_error_set(e, NACRE_E_SYSTEM, errno, p->directory, "cannot be made");
+	p->lock = open(p->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (p->lock < 0)
+		return nacre_error_set(e, NACRE_E_SYSTEM, errno, p->partial, "cannot be opened");
+	if (mode != NACRE_PLACE_TAKE && flock(p->lock, LOCK_EX | LOCK_NB))
+		return nacre_error_set(e, NACRE_E_EXISTS, errno, p->partial, "another run is making it just now");
+	return 0;
+}
+
+struct nacre_sink *nacre_place_open(const char *directory, enum nacre_place_mode mode, struct nacre_error *e)
+{
+	struct nacre_sink *sink = calloc(1, sizeof(*sink));
+	struct place *p = calloc(1, sizeof(*p));
+	size_t length = strlen(directory);
+
+	while (length > 1 && directory[length - 1] == '/')
+		length--;
+	if (!sink || !p || !(p->directory = strndup(directory, length)) ||
+	    asprintf(&p->partial, "%s.partial", p->directory) < 0) {
+		no_memory(e);
+		free(p ? p->directory : NULL);
+		free(p);
+		free(sink);
+		return NULL;
+	}
+	p->lock = -1;
+	p->take = mode == NACRE_PLACE_TAKE;
+	sink->ops = &place_ops;
+	sink->own = p;
+	if (open_directory(p, mode, e) == 0) {
+		nacre_place_values(p->partial, &sink->values);
+		return sink;
+	}
+	nacre_sink_close(sink);
+	return NULL;
+}

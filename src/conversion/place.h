@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* place.h - a directory of this computer where a machine is made: the sink that does the work (C4, C14) */
+#ifndef NACRE_CONVERSION_PLACE_H
+#define NACRE_CONVERSION_PLACE_H
+
+#include "conversion/transfer/transfer.h"
+
+enum nacre_place_mode {
+	NACRE_PLACE_NEW,    /* nothing is there yet */
+	NACRE_PLACE_RESUME, /* DIRECTORY.partial may be there */
+	NACRE_PLACE_TAKE    /* ... has to be, and whoever has received it is still there: see receive.h */
+};
+
+/**
+ * nacre_place_open() - DIRECTORY.partial is made; define will make it DIRECTORY
+ * @directory: what is above it has to exist; nothing is ever overwritten
+ *
+ * A machine has one disk; create refuses a second one. It wants volumes set up (fs/volume.h) before modify.
+ */
+struct nacre_sink *nacre_place_open(const char *directory, enum nacre_place_mode mode, struct nacre_error *e);
+
+/** nacre_place_values() - what this computer is; @directory: where there has to be room */
+void nacre_place_values(const char *directory, struct nacre_sink_values *values);
+
+#endif

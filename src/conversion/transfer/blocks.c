@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* blocks.c - an image with a note of what is in its blocks; theory of operation in blocks.h */
+#include "conversion/transfer/blocks.h"
+
+#include "base/auto.h"
+#include "base/bytes.h"
+#include "disk/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	BLOCK = NACRE_SINK_BLOCK,
+	HEAD = 4096,   /* bytes before the first word */
+	PART = 512,    /* words at a time: 2 MiB of disk */
+	BOOT_ID = 36,
+	AT_FORMAT = 8, AT_SIZE = 24, AT_SOURCE = 32, AT_BOOT = 40
+};
+
+static const char magic[8] = "NACREBK1";
+
+struct blocks {
+	struct nacre_image *under;
+	char *path;
+	int fd;
+	bool doubt; /* the computer went down since the note was begun: it is not believed */
+};
+
+static int note_error(const char *path, const char *what, struct nacre_error *e)
+{
+	return nacre_error_set(e, NACRE_E_SYSTEM, errno, path, "the note of what was received cannot be %s", what);
+}
+
+/* All of it, or -1 with errno. */
+static int put(int fd, const void *data, size_t size, uint64_t at)
+{
+	const uint8_t *from = data;
+
+	while (size) {
+		ssize_t n = pwrite(fd, from, size, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n ? errno : ENOSPC;
+			return -1;
+		}
+		from += n;
+		at += (uint64_t)n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* What is behind the end of the note was never written. */
+static int get(int fd, void *data, size_t size, uint64_t at)
+{
+	uint8_t *to = data;
+
+	while (size) {
+		ssize_t n = pread(fd, to, size, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		to += n;
+		at += (uint64_t)n;
+		size -= (size_t)n;
+	}
+	memset(to, 0, size);
+	return 0;
+}
+
+static void boot_id(char id[BOOT_ID])
+{
+	NACRE_AUTO_FD int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, id, BOOT_ID) != BOOT_ID)
+		memset(id, 0, BOOT_ID);
+}
+
+static int read_head(int fd, const char *path, struct nacre_blocks_head *head, char boot[BOOT_ID],
+		     struct nacre_error *e)
+{
+	uint8_t bytes[AT_BOOT + BOOT_ID];
+
+	if (get(fd, bytes, sizeof(bytes), 0))
+		return note_error(path, "read", e);
+	memcpy(head->format, bytes + AT_FORMAT, sizeof(head->format));
+	head->size = nacre_le64(bytes + AT_SIZE);
+	head->source_size = nacre_le64(bytes + AT_SOURCE);
+	memcpy(boot, bytes + AT_BOOT, BOOT_ID);
+	if (memcmp(bytes, magic, sizeof(magic)) || !memchr(head->format, 0, sizeof(head->format)))
+		return nacre_error_set(e, NACRE_E_INPUT, 0, path, "is no note of what was received: remove it");
+	return 0;
+}
+
+int nacre_blocks_look(const char *path, struct nacre_blocks_head *head, struct nacre_error *e)
+{
+	NACRE_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char boot[BOOT_ID];
+
+	if (fd < 0)
+		return nacre_error_set(e, errno == ENOENT ? NACRE_E_ABSENT : NACRE_E_SYSTEM, errno, path,
+				       "cannot be opened");
+	return read_head(fd, path, head, boot, e);
+}
+
+/* A note has its name once it has a head. */
+static int make_note(struct blocks *b, const struct nacre_blocks_head *head, struct nacre_error *e)
+{
+	NACRE_AUTO_FREE char *fresh = NULL;
+	uint8_t bytes[HEAD] = {0};
+	char boot[BOOT_ID];
+
+	boot_id(boot);
+	memcpy(bytes, magic, sizeof(magic));
+	memcpy(bytes + AT_FORMAT, head->format, sizeof(head->format));
+	nacre_put_le64(bytes + AT_SIZE, head->size);
+	nacre_put_le64(bytes + AT_SOURCE, head->source_size);
+	memcpy(bytes + AT_BOOT, boot, BOOT_ID);
+	if (asprintf(&fresh, "%s.new", b->path) < 0) {
+		fresh = NULL;
+		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
+	}
+	b->fd = open(fresh, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_CREAT | O_TRUNC, 0600);
+	if (b->fd < 0 || put(b->fd, bytes, sizeof(bytes), 0) || rename(fresh, b->path))
+		return note_error(b->path, "made", e);
+	return 0;
+}
+
+static int open_note(struct blocks *b, const struct nacre_blocks_head *head, struct nacre_error *e)
+{
+	static const char unknown[BOOT_ID];
+	char boot[BOOT_ID], now[BOOT_ID];
+	struct nacre_blocks_head found;
+
+	if (head)
+		return make_note(b, head, e);
+	b->fd = open(b->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (b->fd < 0)
+		return note_error(b->path, "opened", e);
+	if (read_head(b->fd, b->path, &found, boot, e))
+		return -1;
+	boot_id(now);
+	b->doubt = memcmp(boot, now, BOOT_ID) || !memcmp(boot, unknown, BOOT_ID);
+	return 0;
+}
+
+/* The words of all blocks that [offset, offset + size) touches become "not known". */
+static int begin(const struct blocks *b, uint64_t offset, uint64_t size, struct nacre_error *e)
+{
+	uint64_t words[PART], first = offset / BLOCK, last = (offset + size - 1) / BLOCK;
+
+	for (size_t i = 0; i < PART; i++)
+		words[i] = htole64(1);
+	while (first <= last) {
+		size_t n = last - first + 1 < PART ? (size_t)(last - first + 1) : PART;
+
+		if (put(b->fd, words, n * 8, HEAD + first * 8))
+			return note_error(b->path, "written", e);
+		first += n;
+	}
+	return 0;
+}
+
+/* Bytes of block @block; the last of a disk may be short. */
+static size_t length_of(const struct nacre_image *image, uint64_t block)
+{
+	uint64_t left = image->size - block * BLOCK;
+
+	return left < BLOCK ? (size_t)left : BLOCK;
+}
+
+/* The words of the blocks that lie whole in [offset, offset + size): their hashes, of @data or (NULL) of zeroes. */
+static int end(const struct nacre_image *image, uint64_t offset, const uint8_t *data, uint64_t size,
+	       struct nacre_error *e)
+{
+	const struct blocks *b = image->own;
+	uint64_t words[PART], block = (offset + BLOCK - 1) / BLOCK, stop = offset + size;
+	size_t n = 0;
+
+	for (; block * BLOCK < stop; block++) {
+		uint64_t at = block * BLOCK;
+		size_t length = length_of(image, block);
+
+		if (length > stop - at)
+			break;
+		words[n++] = htole64(data ? nacre_sink_hash(data + (at - offset), length) : 0);
+		if (n == PART) {
+			if (put(b->fd, words, sizeof(words), HEAD + (block + 1 - n) * 8))
+				return note_error(b->path, "written", e);
+			n = 0;
+		}
+	}
+	if (n && put(b->fd, words, n * 8, HEAD + (block - n) * 8))
+		return note_error(b->path, "written", e);
+	return 0;
+}
+
+static int blocks_read(struct nacre_image *image, uint64_t offset, void *data, size_t size,
+		       struct nacre_error *e)
+{
+	return nacre_image_read(((struct blocks *)image->own)->under, offset, data, size, e);
+}
+
+static int blocks_write(struct nacre_image *image, uint64_t offset, const void *data, size_t size,
+			struct nacre_error *e)
+{
+	struct blocks *b = image->own;
+
+	if (begin(b, offset, size, e) || nacre_image_write(b->under, offset, data, size, e))
+		return -1;
+	return end(image, offset, data, size, e);
+}
+
+static int blocks_data(struct nacre_image *image, uint64_t offset, uint64_t *start, uint64_t *length,
+		       struct nacre_error *e)
+{
+	return nacre_image_data(((struct blocks *)image->own)->under, offset, start, length, e);
+}
+
+static int blocks_finish(struct nacre_image *image, struct nacre_error *e)
+{
+	return nacre_image_finish(((struct blocks *)image->own)->under, e);
+}
+
+static void blocks_close(struct nacre_image *image)
+{
+	struct blocks *b = image->own;
+
+	nacre_image_close(b->under);
+	if (b->fd >= 0)
+		close(b->fd);
+	free(b->path);
+	free(b);
+}
+
+static const struct nacre_image_ops blocks_ops = {
+	.name = "noted", .read = blocks_read, .write = blocks_write, .data = blocks_data,
+	.finish = blocks_finish, .close = blocks_close};
+
+struct nacre_image *nacre_blocks_image(struct nacre_image *under, const char *path,
+				       const struct nacre_blocks_head *head, struct nacre_error *e)
+{
+	struct nacre_image *image = calloc(1, sizeof(*image));
+	struct blocks *b = calloc(1, sizeof(*b));
+
+	if (!image || !b || !(b->path = strdup(path)) || !(image->path = strdup(under->path))) {
+		nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, path, "there is no memory for it");
+		free(b ? b->path : NULL);
+		free(b);
+		free(image);
+		nacre_image_close(under);
+		return NULL;
+	}
+	b->under = under;
+	b->fd = -1;
+	image->fd = image->direct = -1;
+	image->ops = &blocks_ops;
+	image->own = b;
+	image->size = under->size;
+	image->sector = under->sector;
+	image->writable = image->named = true;
+	if (open_note(b, head, e) == 0)
+		return image;
+	nacre_image_close(image);
+	return NULL;
+}
+
+/* Zeroes over what is something else in [at, stop) of the image below. */
+static int wipe(struct nacre_image *under, uint64_t at, uint64_t stop, struct nacre_error *e)
+{
+	static const uint8_t zeroes[64 << 10] __attribute__((aligned(NACRE_FILE_BLOCK)));
+
+	while (at < stop) {
+		uint64_t start, length;
+
+		if (nacre_image_data(under, at, &start, &length, e))
+			return -1;
+		if (!length || start >= stop)
+			return 0;
+		length = length < stop - start ? length : stop - start;
+		for (at = start; at < start + length;) {
+			uint64_t left = start + length - at;
+			size_t n = left < sizeof(zeroes) ? (size_t)left : sizeof(zeroes);
+
+			if (nacre_image_write(under, at, zeroes, n, e))
+				return -1;
+			at += n;
+		}
+	}
+	return 0;
+}
+
+int nacre_blocks_zero(struct nacre_image *image, uint64_t offset, uint64_t length, struct nacre_error *e)
+{
+	struct blocks *b = image->own;
+
+	if (begin(b, offset, length, e) || wipe(b->under, offset, offset + length, e))
+		return -1;
+	return end(image, offset, NULL, length, e);
+}
+
+/* [first, first + count) of the words, whose blocks are read where they are marked. */
+static int look(struct nacre_image *image, uint64_t first, uint32_t count, uint64_t *words, bool all,
+		struct nacre_error *e)
+{
+	struct blocks *b = image->own;
+	uint8_t data[BLOCK];
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t at = (first + i) * BLOCK, start, length;
+		size_t size = length_of(image, first + i);
+
+		if (!all && words[i] != 1)
+			continue;
+		if (nacre_image_data(b->under, at, &start, &length, e))
+			return -1;
+		words[i] = 0;
+		if (!length || start >= at + size) {
+			/* Up to the next data there are only zeroes. */
+			uint64_t next = length ? start / BLOCK : first + count;
+
+			for (; all && i + 1 < count && first + i + 1 < next; i++)
+				words[i + 1] = 0;
+			continue;
+		}
+		if (nacre_image_read(b->under, at, data, size, e))
+			return -1;
+		words[i] = nacre_sink_hash(data, size);
+	}
+	return 0;
+}
+
+int nacre_blocks_have(struct nacre_image *image, uint64_t first, uint32_t count, uint64_t *hashes,
+		      struct nacre_error *e)
+{
+	struct blocks *b = image->own;
+
+	if (get(b->fd, hashes, (size_t)count * 8, HEAD + first * 8))
+		return note_error(b->path, "read", e);
+	for (uint32_t i = 0; i < count; i++)
+		hashes[i] = le64toh(hashes[i]);
+	return look(image, first, count, hashes, b->doubt, e);
+}
+
+int nacre_blocks_read(struct nacre_image *image, uint64_t first, uint32_t count, uint64_t *hashes,
+		      struct nacre_error *e)
+{
+	return look(image, first, count, hashes, true, e);
+}
