@@ -44,7 +44,7 @@ wrong_includes()
 				*/*) target=${inc%/*} ;;
 				*) continue ;; # beside the file
 				esac
-				case " $room ${may[$room]} " in
+				case " $room ${may[$room]//[[:space:]]/ } " in
 				*" $target "*) ;;
 				*) echo "$file includes $inc" ;;
 				esac
