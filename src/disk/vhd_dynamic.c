@@ -106,38 +106,59 @@ static int by_value(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Blocks may lie anywhere, but not on each other, on header or table, or beyond @end. */
-static int check_table(const struct nacre_image *image, const struct dynamic *own, uint64_t end,
-		       struct nacre_error *e)
+static int clash(const struct nacre_image *image, uint32_t sector, struct nacre_error *e)
 {
-	NACRE_AUTO_FREE uint32_t *sorted = malloc((size_t)own->count * sizeof(*sorted));
-	uint64_t stride = (own->bitmap + (uint64_t)own->header.block) / VHD_SECTOR, before = 0;
+	return nacre_error_set(e, NACRE_E_INPUT, 0, nacre_file_where(image),
+			       "its VHD table is damaged: the block at byte %" PRIu64 " lies on something else",
+			       (uint64_t)sector * VHD_SECTOR);
+}
+
+/* A block may lie anywhere, but not on header or table, or beyond @end. */
+static int check_block(const struct nacre_image *image, const struct dynamic *own, uint32_t sector,
+		       uint64_t end, struct nacre_error *e)
+{
+	uint64_t from = (uint64_t)sector * VHD_SECTOR, to = from + own->bitmap + own->header.block;
 	uint64_t taken[3][2] = {
 		{0, VHD_FOOTER},
 		{own->header_at, own->header_at + VHD_HEADER},
 		{own->header.table, own->header.table + 4ull * own->count},
 	};
 
+	for (int k = 0; k < 3; k++)
+		if (from < taken[k][1] && to > taken[k][0])
+			return clash(image, sector, e);
+	if (to > end)
+		return nacre_error_set(e, NACRE_E_INPUT, 0, nacre_file_where(image),
+				       "was cut short: a block ends at byte %" PRIu64
+				       ", and there is only room to %" PRIu64, to, end);
+	return 0;
+}
+
+/* Nor on each other. What is not free is sorted; that is few, of a large disk that is nearly empty. */
+static int check_table(const struct nacre_image *image, const struct dynamic *own, uint64_t end,
+		       struct nacre_error *e)
+{
+	uint64_t stride = (own->bitmap + (uint64_t)own->header.block) / VHD_SECTOR;
+	NACRE_AUTO_FREE uint32_t *sorted = NULL;
+	uint32_t used = 0, n = 0;
+
+	for (uint32_t i = 0; i < own->count; i++) {
+		if (own->table[i] == VHD_FREE)
+			continue;
+		if (check_block(image, own, own->table[i], end, e))
+			return -1;
+		used++;
+	}
+	sorted = malloc(((size_t)used + 1) * sizeof(*sorted));
 	if (!sorted)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, nacre_file_where(image), "cannot be opened");
-	memcpy(sorted, own->table, (size_t)own->count * sizeof(*sorted));
-	qsort(sorted, own->count, sizeof(*sorted), by_value);
-	for (uint32_t i = 0; i < own->count && sorted[i] != VHD_FREE; i++) {
-		uint64_t from = (uint64_t)sorted[i] * VHD_SECTOR, to = from + stride * VHD_SECTOR;
-		bool clash = sorted[i] < before;
-
-		for (int k = 0; k < 3; k++)
-			clash |= from < taken[k][1] && to > taken[k][0];
-		if (clash)
-			return nacre_error_set(e, NACRE_E_INPUT, 0, nacre_file_where(image),
-					       "its VHD table is damaged: the block at byte %" PRIu64
-					       " lies on something else", from);
-		if (to > end)
-			return nacre_error_set(e, NACRE_E_INPUT, 0, nacre_file_where(image),
-					       "was cut short: a block ends at byte %" PRIu64
-					       ", and there is only room to %" PRIu64, to, end);
-		before = sorted[i] + stride;
-	}
+	for (uint32_t i = 0; i < own->count; i++)
+		if (own->table[i] != VHD_FREE)
+			sorted[n++] = own->table[i];
+	qsort(sorted, used, sizeof(*sorted), by_value);
+	for (uint32_t i = 1; i < used; i++)
+		if (sorted[i] < sorted[i - 1] + stride)
+			return clash(image, sorted[i], e);
 	return 0;
 }
 

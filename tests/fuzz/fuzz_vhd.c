@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { SECTORS_MOST = 1 << 17, SUM_FOOTER = 1, SUM_HEADER = 2, TAIL = 4, WRITE = 8, FIXED = 16 };
+enum { SECTORS_MOST = 1 << 14, SUM_FOOTER = 1, SUM_HEADER = 2, TAIL = 4, WRITE = 8, FIXED = 16 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
