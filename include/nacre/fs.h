@@ -48,6 +48,7 @@ struct nacre_fs_info {
 	uint64_t inodes_free;
 	uint32_t block;      /* bytes */
 	uint32_t state;      /* enum nacre_fs_state */
+	char root[NACRE_FS_NAME]; /* the directory that a plain mount shows as its root; "": "/" */
 };
 
 enum nacre_fs_use {

@@ -133,6 +133,7 @@ static int describe(struct nacre_volume *v, struct nacre_error *e)
 	i->type[sizeof(i->type) - 1] = 0;
 	i->label[sizeof(i->label) - 1] = 0;
 	i->uuid[sizeof(i->uuid) - 1] = 0;
+	i->root[sizeof(i->root) - 1] = 0;
 	return 0;
 }
 

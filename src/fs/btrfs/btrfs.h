@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* btrfs.h - the driver for btrfs, which says what is in use
+/* btrfs.h - the driver for btrfs, which reads
  *
  * DOC: Theory of Operation
  *
@@ -14,6 +14,11 @@
  * A log of what was synced since the last commit is in trees that the extent tree does not know
  * yet: they and what they point to are in use too.
  *
+ * "/" is the top of the first file tree, whatever a plain mount shows: so all subvolumes can be
+ * reached, by the names that they have there. What a plain mount shows is told (subvolume.c). A
+ * subvolume that a snapshot has taken along is an empty directory in it. Files may be compressed;
+ * their checksums are not looked at. What only a log has is not seen.
+ *
  * Nodes are taken only with their checksum, address, level, and with keys that rise over a whole
  * tree: so no tree can lead in a circle. Where there is a second copy of a node, it stands in for a
  * damaged one.
@@ -27,15 +32,28 @@ enum {
 	BTRFS_SUPER = 4096,
 	BTRFS_SUPER_AT = 65536,
 	BTRFS_LEVELS = 8,
-	BTRFS_COPIES = 2,      /* of a chunk on one device: dup */
-	BTRFS_ROOT_ITEM = 132, /* types of items */
+	BTRFS_COPIES = 2,	 /* of a chunk on one device: dup */
+	BTRFS_UNPACKED = 131072, /* the most that one compressed extent is, packed or not */
+	BTRFS_INODE_ITEM = 1,	 /* types of items */
+	BTRFS_INODE_REF = 12,
+	BTRFS_XATTR_ITEM = 24,
+	BTRFS_DIR_ITEM = 84,
+	BTRFS_DIR_INDEX = 96,
 	BTRFS_EXTENT_DATA = 108,
+	BTRFS_ROOT_ITEM = 132,
+	BTRFS_ROOT_BACKREF = 144,
+	BTRFS_ROOT_REF = 156,
 	BTRFS_EXTENT_ITEM = 168,
 	BTRFS_METADATA_ITEM = 169,
 	BTRFS_DEV_EXTENT = 204,
 	BTRFS_CHUNK_ITEM = 228,
 	BTRFS_EXTENT_TREE = 2, /* objects */
-	BTRFS_DEV_TREE = 4
+	BTRFS_DEV_TREE = 4,
+	BTRFS_FILE_TREE = 5, /* the first of them */
+	BTRFS_TREE_DIRECTORY = 6,
+	BTRFS_FIRST = 256, /* of those that are numbered by need, in each tree */
+	BTRFS_STUB = 2,	   /* inode of the empty directory in place of a subvolume */
+	BTRFS_TREES = 16   /* that are remembered */
 };
 
 /** struct btrfs_chunk - @at: its copies on this device; @striped: they are not in order */
@@ -58,6 +76,12 @@ struct btrfs_root {
 	uint8_t level;
 };
 
+/** struct btrfs_tree - a tree of files: a subvolume. @top: the inode of its root directory */
+struct btrfs_tree {
+	uint64_t id, top;
+	struct btrfs_root root;
+};
+
 struct nacre_fs {
 	struct fs_disk disk;
 	uint32_t node, sector;
@@ -67,7 +91,14 @@ struct nacre_fs {
 	uint32_t state;
 	char label[NACRE_FS_NAME];
 	struct btrfs_chunks chunks;
-	uint8_t *nodes; /* one of each level */
+	uint8_t *nodes;			/* one of each level */
+	uint64_t node_at[BTRFS_LEVELS]; /* which: address + 1, 0: none */
+	struct btrfs_tree trees[BTRFS_TREES];
+	size_t next_tree;
+	uint8_t *packed, *plain; /* a compressed extent, and what was in it */
+	uint64_t plain_at;	 /* its address, 0: none */
+	uint32_t plain_size;
+	void *zstd;
 };
 
 struct btrfs_key {
@@ -83,6 +114,30 @@ struct btrfs_walk {
 	void *user;
 	bool begun;
 	struct btrfs_key last;
+};
+
+/** struct btrfs_item - an item in its leaf: there until the next one is looked for */
+struct btrfs_item {
+	struct btrfs_key key;
+	const uint8_t *data;
+	uint32_t size;
+};
+
+/** struct btrfs_name - what a name leads to, or an attribute */
+struct btrfs_name {
+	struct btrfs_key location;
+	uint8_t type;
+	uint32_t length, value_size;
+	const uint8_t *text, *value;
+};
+
+/** struct btrfs_inode - @stub: the empty directory in place of another subvolume */
+struct btrfs_inode {
+	struct btrfs_tree tree;
+	uint64_t number, size, device;
+	int64_t mtime;
+	uint32_t mtime_ns, mode, uid, gid, links;
+	bool stub;
 };
 
 /* volume.c */
@@ -102,6 +157,47 @@ int btrfs_chunks_read(struct nacre_fs *f);
 /* tree.c */
 /** btrfs_walk() - through the tree at @root, once for each @walk */
 int btrfs_walk(struct nacre_fs *f, struct btrfs_root root, struct btrfs_walk *walk);
+/** btrfs_at_most() - the last item with at most this key. Return: 0, ENOENT or errno */
+int btrfs_at_most(struct nacre_fs *f, struct btrfs_root root, const struct btrfs_key *key,
+		  struct btrfs_item *item);
+/** btrfs_at_least() - the first item with at least this key. Return: 0, ENOENT or errno */
+int btrfs_at_least(struct nacre_fs *f, struct btrfs_root root, const struct btrfs_key *key,
+		   struct btrfs_item *item);
+/** btrfs_first_of() - the first item of @key's object and type from its offset on, likewise */
+int btrfs_first_of(struct nacre_fs *f, struct btrfs_root root, const struct btrfs_key *key,
+		   struct btrfs_item *item);
+
+/* subvolume.c */
+/** btrfs_root_of() - where the tree of a root item is */
+struct btrfs_root btrfs_root_of(const uint8_t *item);
+int btrfs_tree_open(struct nacre_fs *f, uint64_t id, struct btrfs_tree *tree);
+/** btrfs_is_below() - is subvolume @id in directory @number of @tree? Return: 0, ENOENT or errno */
+int btrfs_is_below(struct nacre_fs *f, const struct btrfs_tree *tree, uint64_t number, uint64_t id);
+/** btrfs_default_path() - of the subvolume that a plain mount shows; "" where that is the first */
+int btrfs_default_path(struct nacre_fs *f, char *path, size_t capacity);
+
+/* inode.c */
+/** btrfs_name_next() - the name at *@at in @item, which moves behind it; false with @at at the
+ * item's size: no more, else it is damaged */
+bool btrfs_name_next(const struct btrfs_item *item, uint32_t *at, struct btrfs_name *name);
+/** btrfs_name_find() - a name in a directory, an attribute of a file. Return: 0, ENOENT or errno */
+int btrfs_name_find(struct nacre_fs *f, const struct btrfs_inode *i, uint8_t type, const char *name,
+		    struct btrfs_name *found);
+/** btrfs_name_ok() - can it be one of a directory's? */
+bool btrfs_name_ok(const struct btrfs_name *name);
+/** btrfs_find() - the inode at @path */
+int btrfs_find(struct nacre_fs *f, const char *path, struct btrfs_inode *i);
+
+/* content.c */
+/** btrfs_content() - @size bytes of a file or link from @offset on, which are within its size */
+int btrfs_content(struct nacre_fs *f, const struct btrfs_inode *i, uint64_t offset, uint8_t *data,
+		  uint32_t size);
+
+/* unpack.c */
+/** btrfs_unpack() - decompress; what is not there is zero. @method: 1 zlib, 2 lzo, 3 zstd */
+int btrfs_unpack(struct nacre_fs *f, int method, const uint8_t *packed, uint32_t size,
+		 uint8_t *plain, uint32_t plain_size);
+void btrfs_unpack_end(struct nacre_fs *f);
 
 /* space.c */
 /** btrfs_map() - fill the disk's map */

@@ -73,11 +73,6 @@ static int take_device(struct nacre_fs *f, const struct btrfs_key *key, const ui
 	return c->striped ? add(user, key->offset, le64(data + 24)) : 0;
 }
 
-static struct btrfs_root root_of(const uint8_t *item)
-{
-	return (struct btrfs_root){.at = le64(item + 176), .level = item[238]};
-}
-
 static int take_root(struct nacre_fs *f, const struct btrfs_key *key, const uint8_t *data,
 		     uint32_t size, void *user)
 {
@@ -89,7 +84,7 @@ static int take_root(struct nacre_fs *f, const struct btrfs_key *key, const uint
 		return 0;
 	if (size < 239)
 		return EUCLEAN;
-	*(key->object == BTRFS_EXTENT_TREE ? &g->extents : &g->devices) = root_of(data);
+	*(key->object == BTRFS_EXTENT_TREE ? &g->extents : &g->devices) = btrfs_root_of(data);
 	return 0;
 }
 
@@ -113,7 +108,7 @@ static int take_log_root(struct nacre_fs *f, const struct btrfs_key *key, const 
 	if (!logs)
 		return ENOMEM;
 	g->logs = logs;
-	g->logs[g->log_count++] = root_of(data);
+	g->logs[g->log_count++] = btrfs_root_of(data);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tree.c - through all of a tree, by rising keys */
+/* tree.c - through all of a tree, by rising keys; and to one place in it */
 #include "btrfs.h"
 #include "fs/driver/bytes.h"
 
@@ -44,6 +44,9 @@ static int read_node(struct nacre_fs *f, uint64_t logical, uint8_t level, uint64
 	uint8_t *n = f->nodes + (size_t)level * f->node;
 	int result = 0;
 
+	if (f->node_at[level] == logical + 1 && (!generation || le64(n + 80) == generation))
+		return 0;
+	f->node_at[level] = 0;
 	if (!c || logical % f->sector)
 		return EUCLEAN;
 	/* Striped, or on other devices only */
@@ -51,8 +54,10 @@ static int read_node(struct nacre_fs *f, uint64_t logical, uint8_t level, uint64
 		return ENOTSUP;
 	for (uint32_t i = 0; i < c->copies; i++) {
 		result = fs_disk_get(&f->disk, c->at[i] + (logical - c->logical), n, f->node);
-		if (!result && is_node(f, n, logical, level, generation))
+		if (!result && is_node(f, n, logical, level, generation)) {
+			f->node_at[level] = logical + 1;
 			return 0;
+		}
 	}
 	return result ? result : EUCLEAN;
 }
@@ -112,4 +117,111 @@ int btrfs_walk(struct nacre_fs *f, struct btrfs_root root, struct btrfs_walk *w)
 	if (root.level >= BTRFS_LEVELS)
 		return EUCLEAN;
 	return descend(f, w, root.at, root.level, 0, true);
+}
+
+/* How many of a node's keys are at most @key? */
+static uint32_t up_to(const uint8_t *n, uint32_t step, const struct btrfs_key *key)
+{
+	uint32_t low = 0, high = le32(n + 96);
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		struct btrfs_key there = key_at(n + HEAD + (size_t)middle * step);
+
+		if (compare(&there, key) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Down to the leaf where @key belongs. @next: the first key behind that leaf, if @more */
+static int find_leaf(struct nacre_fs *f, struct btrfs_root root, const struct btrfs_key *key,
+		     struct btrfs_key *next, bool *more)
+{
+	uint64_t logical = root.at, generation = 0;
+
+	*more = false;
+	if (root.level >= BTRFS_LEVELS)
+		return EUCLEAN;
+	for (uint8_t level = root.level;; level--) {
+		const uint8_t *n = f->nodes + (size_t)level * f->node;
+		int result = read_node(f, logical, level, generation);
+		uint32_t i;
+
+		if (result || !level)
+			return result;
+		if (!le32(n + 96))
+			return EUCLEAN;
+		i = up_to(n, POINTER, key);
+		if (i < le32(n + 96)) {
+			*next = key_at(n + HEAD + (size_t)i * POINTER);
+			*more = true;
+		}
+		n += HEAD + (size_t)(i ? i - 1 : 0) * POINTER;
+		logical = le64(n + KEY);
+		generation = le64(n + KEY + 8);
+	}
+}
+
+/* An item of the leaf that was found. */
+static int take(const struct nacre_fs *f, uint32_t index, struct btrfs_item *item)
+{
+	const uint8_t *p = f->nodes + HEAD + (size_t)index * ITEM;
+	uint32_t offset = le32(p + KEY), size = le32(p + KEY + 4);
+
+	if (offset > f->node - HEAD || size > f->node - HEAD - offset)
+		return EUCLEAN;
+	*item = (struct btrfs_item){key_at(p), f->nodes + HEAD + offset, size};
+	return 0;
+}
+
+int btrfs_at_most(struct nacre_fs *f, struct btrfs_root root, const struct btrfs_key *key,
+		  struct btrfs_item *item)
+{
+	struct btrfs_key next;
+	bool more;
+	int result = find_leaf(f, root, key, &next, &more);
+	uint32_t count = result ? 0 : up_to(f->nodes, ITEM, key);
+
+	return result ? result : count ? take(f, count - 1, item) : ENOENT;
+}
+
+int btrfs_at_least(struct nacre_fs *f, struct btrfs_root root, const struct btrfs_key *key,
+		   struct btrfs_item *item)
+{
+	struct btrfs_key wanted = *key, next;
+	bool more = true;
+
+	/* The next leaf begins with the key that leads there. */
+	for (int leaves = 0; leaves < 2; leaves++) {
+		int result = find_leaf(f, root, &wanted, &next, &more);
+		uint32_t i;
+
+		if (result)
+			return result;
+		i = up_to(f->nodes, ITEM, &wanted);
+		if (i) {
+			struct btrfs_key before = key_at(f->nodes + HEAD + (size_t)(i - 1) * ITEM);
+
+			i -= !compare(&before, &wanted);
+		}
+		if (i < le32(f->nodes + 96))
+			return take(f, i, item);
+		if (!more)
+			return ENOENT;
+		wanted = next;
+	}
+	return EUCLEAN;
+}
+
+int btrfs_first_of(struct nacre_fs *f, struct btrfs_root root, const struct btrfs_key *key,
+		   struct btrfs_item *item)
+{
+	int result = btrfs_at_least(f, root, key, item);
+
+	if (!result && (item->key.object != key->object || item->key.type != key->type))
+		result = ENOENT;
+	return result;
 }

@@ -123,45 +123,19 @@ FS_EXPORT int nacre_fs_describe(struct nacre_fs *f, struct nacre_fs_info *info)
 	info->inodes_free = UINT32_MAX; /* there is no table that could be full */
 	memcpy(info->label, f->label, sizeof(info->label));
 	fs_uuid(f->fsid, info->uuid);
+	/* Where that cannot be told, a search for the root goes by names. */
+	if (btrfs_default_path(f, info->root, sizeof(info->root)))
+		info->root[0] = 0;
 	return 0;
-}
-
-FS_EXPORT int nacre_fs_stat(struct nacre_fs *f, const char *path, struct nacre_fs_stat *st)
-{
-	(void)f, (void)path;
-	*st = (struct nacre_fs_stat){0};
-	return ENOTSUP;
-}
-
-FS_EXPORT int nacre_fs_list(struct nacre_fs *f, const char *path, uint64_t *cursor,
-			    struct nacre_fs_entry *entries, uint32_t capacity, uint32_t *count)
-{
-	(void)f, (void)path, (void)cursor, (void)entries, (void)capacity;
-	*count = 0;
-	return ENOTSUP;
-}
-
-FS_EXPORT int nacre_fs_read_link(struct nacre_fs *f, const char *path, char *target,
-				 uint32_t capacity)
-{
-	(void)f, (void)path;
-	if (capacity)
-		target[0] = 0;
-	return ENOTSUP;
-}
-
-FS_EXPORT int nacre_fs_read_file(struct nacre_fs *f, const char *path, uint64_t offset, void *data,
-				 uint32_t capacity, uint32_t *length)
-{
-	(void)f, (void)path, (void)offset, (void)data, (void)capacity;
-	*length = 0;
-	return ENOTSUP;
 }
 
 static void forget(struct nacre_fs *f)
 {
 	free(f->chunks.list);
 	free(f->nodes);
+	free(f->packed);
+	free(f->plain);
+	btrfs_unpack_end(f);
 }
 
 const struct fs_driver fs_driver = {

@@ -60,8 +60,8 @@ static int do_info(char **arg)
 
 	(void)arg;
 	if (!result)
-		printf("%s label=%s uuid=%s size=%" PRIu64 " free=%" PRIu64 " block=%u state=%u\n",
-		       i.type, i.label, i.uuid, i.size, i.free, i.block, i.state);
+		printf("%s label=%s uuid=%s size=%" PRIu64 " free=%" PRIu64 " block=%u state=%u%s%s\n",
+		       i.type, i.label, i.uuid, i.size, i.free, i.block, i.state, *i.root ? " root=" : "", i.root);
 	return result;
 }
 
@@ -185,8 +185,9 @@ static int do_stat(char **arg)
 
 	if (!result)
 		printf("mode=%o uid=%u gid=%u links=%u size=%" PRIu64 " mtime=%" PRId64
-		       " dev=%u:%u\n",
-		       st.mode, st.uid, st.gid, st.links, st.size, st.mtime, st.major, st.minor);
+		       ".%09u dev=%u:%u\n",
+		       st.mode, st.uid, st.gid, st.links, st.size, st.mtime, st.mtime_ns, st.major,
+		       st.minor);
 	return result;
 }
 
@@ -259,6 +260,28 @@ static int do_link(char **arg)
 	return result;
 }
 
+static int do_get(char **arg)
+{
+	char value[4096];
+	uint32_t length;
+	int result = CALL(get_attribute)(fs, arg[0], arg[1], value, sizeof(value), &length);
+
+	if (!result)
+		printf("%.*s\n", (int)length, value);
+	return result;
+}
+
+static int do_names(char **arg)
+{
+	char names[4096];
+	uint32_t length;
+	int result = CALL(list_attributes)(fs, arg[0], names, sizeof(names), &length);
+
+	for (uint32_t i = 0; !result && i < length; i += (uint32_t)strlen(names + i) + 1)
+		puts(names + i);
+	return result;
+}
+
 static int do_mkdir(char **arg)
 {
 	return CALL(create)(fs, arg[0], S_IFDIR | 0755, 0, 0);
@@ -325,7 +348,8 @@ static const struct {
 		{"tree", 1, do_tree},	{"cat", 1, do_cat},	      {"link", 1, do_link},
 		{"mkdir", 1, do_mkdir}, {"create", 1, do_create},     {"put", 2, do_put},
 		{"write", 3, do_write}, {"truncate", 2, do_truncate}, {"remove", 1, do_remove},
-		{"pack", 1, do_pack},	{"rename", 2, do_rename},     {"touch", 2, do_touch}};
+		{"pack", 1, do_pack},	{"rename", 2, do_rename},     {"touch", 2, do_touch},
+		{"get", 2, do_get},	{"names", 1, do_names}};
 
 static int failed;
 

@@ -85,7 +85,7 @@ ok "device nodes are read" on "$work/image" stat /etc/null , stat /etc/disk
 said " dev=1:3" "with their numbers"
 said " dev=259:65537" "large ones too"
 ok "times are read" on "$work/image" stat /etc/empty
-said " mtime=$(stat -c %Y "$work/in/etc/empty") " "as they are"
+said " mtime=$(stat -c %.9Y "$work/in/etc/empty") " "as they are"
 fails 1 "what is not there is not found" on "$work/image" stat /etc/nothing
 said ENOENT "with the reason"
 fails 1 "nothing is written" on "$work/image" create /file
