@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* snapshot.c - disks that are in use are copied as they were at one instant; theory of operation in snapshot.h */
+#include "conversion/snapshot/snapshot.h"
+
+#include "conversion/snapshot/bits.h"
+#include "conversion/snapshot/freeze.h"
+#include "conversion/snapshot/reader.h"
+#include "conversion/snapshot/tracker.h"
+#include "conversion/snapshot/writers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	ROUNDS_MAX = 16,
+	SMALL = 4 << 20,        /* bytes: what is left after a round is little */
+	LITTLE = 512 << 10,     /* the same, after a sync */
+	SYNCS_MAX = 5,
+	FREEZE_MS = 2000,
+	HOOK_S = 30
+};
+
+/* Bitmaps of one disk, each of @words: */
+struct disk {
+	char path[64];
+	int fd;
+	uint64_t size, grains;
+	uint32_t grain;
+	size_t words;
+	struct nacre_tracker *tracker;
+	uint64_t *used;    /* in use, as of the last time that was asked */
+	uint64_t *begun;   /* in use by the caller's map */
+	uint64_t *have;    /* up to date in the copy */
+	uint64_t *marks;   /* the last that were taken */
+	uint64_t *ever;    /* written since tracking began */
+	uint64_t *left;    /* never copied where nothing is mounted: swap */
+	uint64_t *todo;
+};
+
+struct nacre_snapshot {
+	struct disk disks[NACRE_LIVE_DISKS];
+	unsigned count;
+	struct nacre_lives lives;
+	struct nacre_live_memory *memory;
+};
+
+struct run {
+	struct nacre_snapshot *s;
+	const struct nacre_snapshot_options *o;
+	struct nacre_snapshot_result *result;
+	struct reader_disk reading[NACRE_LIVE_DISKS];
+	struct reader *reader;
+	struct writers writers;
+	struct nacre_freezer *freezer;
+	int mount_of[NACRE_FREEZE_MAX], mount_count; /* which of the lives the freezer's are */
+	int slot[WRITERS_MAX];                       /* of the hooks in the result; -1: none */
+	bool hooks_called, frozen[NACRE_LIVE_MAX], quiet[NACRE_LIVE_MAX];
+	uint64_t total; /* of this round */
+	double rate;    /* bytes a second of the last long round */
+};
+
+const char *nacre_consistency_name(enum nacre_consistency c)
+{
+	static const char *const names[] = {"crash", "file system", "application"};
+
+	return c <= NACRE_CONSISTENT_APPLICATION ? names[c] : "?";
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* Small grains make the last set small; a bitmap is to stay below 4 MiB. */
+static uint32_t choose_grain(uint64_t size)
+{
+	uint32_t grain = 4096;
+
+	while (grain < 65536 && size / grain > 8ull * (4 << 20))
+		grain *= 2;
+	return grain;
+}
+
+static int open_disk(struct disk *d, const char *path, struct nacre_error *e)
+{
+	uint64_t **const maps[] = {&d->used, &d->begun, &d->have, &d->marks, &d->ever, &d->left, &d->todo};
+	enum nacre_tracker_kind kind;
+	char sysfs[64];
+	struct stat st;
+	int sector = 512;
+
+	snprintf(d->path, sizeof(d->path), "%s", path);
+	d->fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (d->fd < 0)
+		return nacre_error_set(e, errno == ENOENT ? NACRE_E_ABSENT : NACRE_E_SYSTEM, errno, path, "cannot be opened");
+	if (fstat(d->fd, &st) || !S_ISBLK(st.st_mode) || ioctl(d->fd, BLKGETSIZE64, &d->size) ||
+	    ioctl(d->fd, BLKSSZGET, &sector))
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, path, "is no disk");
+	d->grain = choose_grain(d->size);
+	if (sector > (int)d->grain)
+		d->grain = (uint32_t)sector;
+	d->grains = (d->size + d->grain - 1) / d->grain;
+	snprintf(sysfs, sizeof(sysfs), "/sys/dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	if (nacre_tracker_judge(sysfs, path, &kind, e) < 0)
+		return -1;
+	d->tracker = nacre_tracker_open(&(struct nacre_tracker_disk){d->path, st.st_rdev, d->size, d->grain}, kind, e);
+	if (!d->tracker)
+		return -1;
+	d->words = nacre_tracker_words(d->tracker);
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
+		if (!(*maps[i] = calloc(d->words, sizeof(**maps[i]))))
+			return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, path, "there is no memory for its map");
+	return 0;
+}
+
+static void close_disk(struct disk *d)
+{
+	uint64_t *const maps[] = {d->used, d->begun, d->have, d->marks, d->ever, d->left, d->todo};
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
+		free(maps[i]);
+	nacre_tracker_close(d->tracker);
+	if (d->fd >= 0)
+		close(d->fd);
+}
+
+static void sync_all(const struct nacre_snapshot *s)
+{
+	for (int i = 0; i < s->lives.count; i++)
+		if (s->lives.list[i].fd >= 0)
+			syncfs(s->lives.list[i].fd);
+}
+
+struct nacre_snapshot *nacre_snapshot_open(const char *const *paths, unsigned count, struct nacre_error *e)
+{
+	struct nacre_snapshot *s = calloc(1, sizeof(*s));
+	dev_t devices[NACRE_LIVE_DISKS];
+	struct stat st;
+	bool good = s && count <= NACRE_LIVE_DISKS;
+
+	if (!good)
+		nacre_error_set(e, s ? NACRE_E_SUPPORT : NACRE_E_SYSTEM, s ? 0 : ENOMEM, "disks", "there are too many");
+	for (unsigned i = 0; good && i < count; i++) {
+		s->disks[i].fd = -1;
+		s->count = i + 1;
+		good = open_disk(&s->disks[i], paths[i], e) == 0 && fstat(s->disks[i].fd, &st) == 0;
+		devices[i] = st.st_rdev;
+	}
+	if (good && !(s->memory = nacre_live_memory_new()))
+		good = nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left") == 0;
+	if (!good || nacre_live_find(devices, (int)count, &s->lives, e) < 0) {
+		nacre_snapshot_close(s);
+		return NULL;
+	}
+	sync_all(s);
+	return s;
+}
+
+const struct nacre_lives *nacre_snapshot_lives(const struct nacre_snapshot *s)
+{
+	return &s->lives;
+}
+
+uint64_t nacre_snapshot_size(const struct nacre_snapshot *s, unsigned disk)
+{
+	return s->disks[disk].size;
+}
+
+const uint64_t *nacre_snapshot_used(const struct nacre_snapshot *s, unsigned disk, uint32_t *grain)
+{
+	*grain = s->disks[disk].grain;
+	return s->disks[disk].used;
+}
+
+/* What the caller knows: a grain that is partly in use is in use; what is left out is whole grains. */
+static void take_map(struct disk *d, const struct nacre_extents *map)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		const struct nacre_extent *x = &map->list[i];
+		uint64_t end = x->start + x->length < d->size ? x->start + x->length : d->size;
+
+		if (x->start >= end)
+			continue;
+		if (x->tag)
+			bits_fill(d->left, (x->start + d->grain - 1) / d->grain, end / d->grain, true);
+		else
+			bits_fill(d->begun, x->start / d->grain, (end - 1) / d->grain + 1, true);
+	}
+}
+
+/* Nothing of a mounted file system is left out by what was once found: its blocks may serve something else by now. */
+static void keep_mounted(struct nacre_snapshot *s)
+{
+	for (int i = 0; i < s->lives.count; i++) {
+		const struct nacre_live *live = &s->lives.list[i];
+		struct disk *d = &s->disks[live->disk];
+
+		if (live->map == NACRE_LIVE_ELSEWHERE || !live->length)
+			continue;
+		for (uint64_t g = live->start / d->grain; g * d->grain < live->start + live->length && g < d->grains; g++)
+			if (bit_get(d->left, g)) {
+				bits_fill(d->left, g, g + 1, false);
+				bits_fill(d->begun, g, g + 1, true);
+			}
+	}
+}
+
+static void take_marks(struct run *r)
+{
+	for (unsigned i = 0; i < r->s->count; i++) {
+		struct disk *d = &r->s->disks[i];
+
+		memset(d->marks, 0, d->words * sizeof(*d->marks));
+		nacre_tracker_take(d->tracker, d->marks);
+		for (size_t w = 0; w < d->words; w++) {
+			d->ever[w] |= d->marks[w];
+			d->have[w] &= ~d->marks[w];
+		}
+	}
+}
+
+/* What is in use now. */
+static int find_used(struct run *r, struct nacre_error *e)
+{
+	struct nacre_snapshot *s = r->s;
+
+	for (unsigned i = 0; i < s->count; i++) {
+		struct disk *d = &s->disks[i];
+
+		for (size_t w = 0; w < d->words; w++)
+			d->used[w] = d->begun[w] | (d->ever[w] & ~d->left[w]);
+	}
+	for (int i = 0; i < s->lives.count; i++) {
+		const struct nacre_live *live = &s->lives.list[i];
+		struct disk *d = &s->disks[live->disk];
+
+		if (live->map == NACRE_LIVE_FSMAP && live->fd >= 0 &&
+		    nacre_live_used(live, s->memory, d->grain, d->used, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* btrfs: what is in use once all is synced; what is written later is marked. */
+static int find_begun(struct run *r, struct nacre_error *e)
+{
+	struct nacre_snapshot *s = r->s;
+
+	for (int i = 0; i < s->lives.count; i++) {
+		const struct nacre_live *live = &s->lives.list[i];
+		struct disk *d = &s->disks[live->disk];
+
+		if (live->map == NACRE_LIVE_BTRFS && live->fd >= 0 &&
+		    nacre_live_used(live, s->memory, d->grain, d->begun, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Return: bytes that are in use and not up to date; they are in todo. */
+static uint64_t find_todo(struct run *r)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < r->s->count; i++) {
+		struct disk *d = &r->s->disks[i];
+		uint64_t grains = 0;
+
+		for (size_t w = 0; w < d->words; w++) {
+			d->todo[w] = d->used[w] & ~d->have[w];
+			grains += (uint64_t)__builtin_popcountll(d->todo[w]);
+		}
+		bytes += grains * d->grain;
+	}
+	return bytes;
+}
+
+static void have_todo(struct run *r)
+{
+	for (unsigned i = 0; i < r->s->count; i++)
+		for (size_t w = 0; w < r->s->disks[i].words; w++)
+			r->s->disks[i].have[w] |= r->s->disks[i].todo[w];
+}
+
+static void on_bytes(void *arg, uint64_t bytes)
+{
+	struct run *r = arg;
+
+	if (r->o->says.bytes)
+		r->o->says.bytes(r->o->says.arg, bytes < r->total ? bytes : r->total, r->total);
+}
+
+/* Return: 0 with *bytes of this round. */
+static int round_once(struct run *r, uint64_t *bytes, struct nacre_error *e)
+{
+	double start = now();
+
+	take_marks(r);
+	if (find_used(r, e) < 0)
+		return -1;
+	*bytes = r->total = find_todo(r);
+	if (r->o->says.round)
+		r->o->says.round(r->o->says.arg, r->result->rounds, *bytes);
+	r->result->rounds++;
+	if (reader_copy(r->reader, on_bytes, r, e) < 0)
+		return -1;
+	have_todo(r);
+	if (*bytes >= SMALL && now() > start)
+		r->rate = (double)*bytes / (now() - start);
+	return 0;
+}
+
+/* Until little is left, or it does not get less. */
+static int rounds(struct run *r, struct nacre_error *e)
+{
+	uint64_t bytes, before = UINT64_MAX;
+
+	for (int i = 0; i < ROUNDS_MAX; i++) {
+		if (round_once(r, &bytes, e) < 0)
+			return -1;
+		if (bytes <= SMALL || (i > 2 && bytes > before / 10 * 8))
+			break;
+		before = bytes;
+	}
+	return 0;
+}
+
+/* The same with what is still in memory: it is written out, and copied. */
+static int sync_rounds(struct run *r, int most, struct nacre_error *e)
+{
+	uint64_t bytes, before = UINT64_MAX;
+
+	for (int i = 0; i < most; i++) {
+		sync_all(r->s);
+		if (round_once(r, &bytes, e) < 0)
+			return -1;
+		if (bytes <= LITTLE || bytes > before / 10 * 8)
+			break;
+		before = bytes;
+	}
+	if (r->rate > 0 && (double)bytes / r->rate * 1000 > (r->o->max_freeze_ms ? r->o->max_freeze_ms : FREEZE_MS))
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "the disks",
+				       "are written faster (%" PRIu64 " MiB since the last round) than they can be copied: "
+				       "stop what writes (--stop-unit), or allow a longer --max-freeze", bytes >> 20);
+	return 0;
+}
+
+static int start_freezer(struct run *r, struct nacre_error *e)
+{
+	struct nacre_freeze_what what = {.most_ms = r->o->max_freeze_ms ? r->o->max_freeze_ms : FREEZE_MS,
+					 .hooks = (const char *const *)r->writers.paths};
+
+	for (int i = 0; i < r->s->lives.count; i++) {
+		struct nacre_live *live = &r->s->lives.list[i];
+
+		if (live->fd < 0 || live->read_only)
+			continue;
+		r->mount_of[what.mount_count] = i;
+		what.mounts[what.mount_count] = live->fd;
+		what.mount_names[what.mount_count++] = live->mount;
+	}
+	for (int i = 0; r->o->stop_cgroups && r->o->stop_cgroups[i]; i++) {
+		if (what.cgroup_count == NACRE_FREEZE_MAX)
+			return nacre_error_set(e, NACRE_E_USAGE, 0, "--stop-cgroup", "is given too often");
+		what.cgroups[what.cgroup_count++] = r->o->stop_cgroups[i];
+	}
+	r->mount_count = what.mount_count;
+	r->freezer = nacre_freezer_open(&what, e);
+	return r->freezer ? 0 : -1;
+}
+
+/* Freeze and thaw each once; what cannot be frozen is known from then on. */
+static int prime(struct run *r, struct nacre_error *e)
+{
+	if (nacre_freezer_prime(r->freezer, e) < 0)
+		return -1;
+	for (int i = 0; i < r->mount_count; i++) {
+		struct nacre_live *live = &r->s->lives.list[r->mount_of[i]];
+
+		r->frozen[r->mount_of[i]] = nacre_freezer_freezes(r->freezer, i);
+		if (!nacre_freezer_freezes(r->freezer, i))
+			strcpy(live->problem, "its driver cannot freeze it");
+	}
+	return 0;
+}
+
+/* The first problem that a hook had is told; one whose program is not here is not told of at all. */
+static void call_writers(struct run *r, const char *word)
+{
+	struct nacre_snapshot_result *result = r->result;
+
+	writers_call(&r->writers, word, r->o->hook_timeout_s ? r->o->hook_timeout_s : HOOK_S);
+	for (int i = 0; i < r->writers.count; i++) {
+		if (!r->hooks_called)
+			r->slot[i] = r->writers.absent[i] ? -1 : result->writer_count++;
+		if (r->slot[i] < 0)
+			continue;
+		snprintf(result->writers[r->slot[i]].name, sizeof(result->writers[0].name), "%s",
+			 writers_name(&r->writers, i));
+		if (!result->writers[r->slot[i]].problem[0])
+			memcpy(result->writers[r->slot[i]].problem, r->writers.problems[i],
+			       sizeof(result->writers[0].problem));
+	}
+	r->hooks_called = true;
+}
+
+/* Was anything of the volume written since the marks were last taken, by the marks that were taken now? */
+static bool untouched(const struct nacre_snapshot *s, const struct nacre_live *live)
+{
+	const struct disk *d = &s->disks[live->disk];
+	uint64_t end = (live->start + live->length + d->grain - 1) / d->grain;
+
+	end = end < d->grains ? end : d->grains;
+	return live->map != NACRE_LIVE_ELSEWHERE && bits_next(d->marks, live->start / d->grain, end, true) == end;
+}
+
+/* Everything is frozen from the first to the last line of it. */
+static int window(struct run *r, struct nacre_error *e)
+{
+	int failed;
+
+	take_marks(r);
+	for (int i = 0; i < r->s->lives.count; i++)
+		r->quiet[i] = untouched(r->s, &r->s->lives.list[i]);
+	failed = find_used(r, e);
+	r->result->last = find_todo(r);
+	if (!failed)
+		failed = reader_keep(r->reader, e);
+	return failed;
+}
+
+/* What was not frozen is as good if nothing was written to it meanwhile. */
+static void look_again(struct run *r)
+{
+	for (unsigned i = 0; i < r->s->count; i++) {
+		struct disk *d = &r->s->disks[i];
+
+		memset(d->marks, 0, d->words * sizeof(*d->marks));
+		nacre_tracker_take(d->tracker, d->marks);
+		nacre_tracker_put_back(d->tracker, d->marks);
+	}
+	for (int i = 0; i < r->s->lives.count; i++)
+		if (!r->frozen[i])
+			r->quiet[i] &= untouched(r->s, &r->s->lives.list[i]);
+}
+
+static int instant(struct run *r, struct nacre_error *e)
+{
+	double held = 0;
+	int failed;
+
+	if (nacre_freezer_freeze(r->freezer, e) < 0)
+		return -1;
+	failed = window(r, e);
+	if (!failed && r->o->held) { /* a test looks: all of the copy is to be there */
+		double start = now();
+
+		failed = reader_send(r->reader, e);
+		r->o->held(r->o->held_arg);
+		held = (now() - start) * 1000;
+	}
+	if (nacre_freezer_thaw(r->freezer, failed ? NULL : e) < 0)
+		failed = -1;
+	r->result->frozen_ms = nacre_freezer_ms(r->freezer) - held;
+	if (failed)
+		return -1;
+	look_again(r);
+	return 0;
+}
+
+/* Programs hold still from the first to the last line of it. */
+static int hold(struct run *r, struct nacre_error *e)
+{
+	double start = now();
+	int failed;
+
+	nacre_freezer_hooks(r->freezer, true);
+	if (r->writers.count)
+		call_writers(r, "freeze");
+	failed = sync_rounds(r, r->writers.count ? 2 : 1, e);
+	if (!failed)
+		failed = instant(r, e);
+	if (r->writers.count)
+		call_writers(r, "thaw");
+	nacre_freezer_hooks(r->freezer, false);
+	r->result->held_ms = r->writers.count ? (now() - start) * 1000 : 0;
+	return failed;
+}
+
+static int check_trackers(struct run *r, struct nacre_error *e)
+{
+	for (unsigned i = 0; i < r->s->count; i++)
+		if (nacre_tracker_check(r->s->disks[i].tracker, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* How good the copy of a volume is, and why. */
+static void judge(struct run *r, int which, struct nacre_snapshot_volume *v)
+{
+	const struct nacre_live *live = &r->s->lives.list[which];
+	char bad[64] = "";
+	int good = 0;
+
+	snprintf(v->mount, sizeof(v->mount), "%s", live->mount);
+	snprintf(v->type, sizeof(v->type), "%s", live->type);
+	if (!r->frozen[which] && !live->read_only && !r->quiet[which]) {
+		v->consistency = NACRE_CONSISTENT_CRASH;
+		snprintf(v->why, sizeof(v->why), "%s", *live->problem ? live->problem : "it was written to meanwhile");
+		return;
+	}
+	v->consistency = NACRE_CONSISTENT_FILE_SYSTEM;
+	for (int i = 0; i < r->result->writer_count; i++) {
+		if (r->result->writers[i].problem[0])
+			snprintf(bad, sizeof(bad), "%s", r->result->writers[i].name);
+		else
+			good++;
+	}
+	if (*bad)
+		snprintf(v->why, sizeof(v->why), "frozen; the hook %s failed", bad);
+	else if (live->read_only)
+		snprintf(v->why, sizeof(v->why), "mounted read-only");
+	else if (!r->frozen[which])
+		snprintf(v->why, sizeof(v->why), "%.60s; nothing was written to it", live->problem);
+	else if (good || (r->o->stop_cgroups && r->o->stop_cgroups[0]))
+		snprintf(v->why, sizeof(v->why), "frozen, after %s", good ? "the hooks' programs had flushed"
+									  : "the named programs had stopped");
+	else
+		snprintf(v->why, sizeof(v->why), "frozen; no program has a hook");
+	if (!*bad && good)
+		v->consistency = NACRE_CONSISTENT_APPLICATION;
+}
+
+static int judge_all(struct run *r, struct nacre_error *e)
+{
+	struct nacre_snapshot_result *result = r->result;
+
+	for (int i = 0; i < r->s->lives.count; i++) {
+		struct nacre_snapshot_volume *v = &result->volumes[result->volume_count++];
+
+		judge(r, i, v);
+		if (v->consistency < r->o->require)
+			return nacre_error_set(e, NACRE_E_FAILED, 0, v->mount,
+					       "its copy would be %s-consistent only (%.100s), and --require asks for more",
+					       nacre_consistency_name(v->consistency), v->why);
+	}
+	return 0;
+}
+
+static int run(struct run *r, const struct nacre_snapshot_sink *sink, struct nacre_error *e)
+{
+	struct nacre_snapshot *s = r->s;
+
+	for (unsigned i = 0; i < s->count; i++)
+		r->reading[i] = (struct reader_disk){.fd = s->disks[i].fd, .path = s->disks[i].path,
+						     .size = s->disks[i].size, .grain = s->disks[i].grain,
+						     .todo = s->disks[i].todo};
+	if (writers_find(r->o->hook_directories, &r->writers, e) < 0 || start_freezer(r, e) < 0)
+		return -1;
+	r->reader = reader_open(r->reading, s->count, sink, r->o, e);
+	if (!r->reader || find_begun(r, e) < 0 || rounds(r, e) < 0 || sync_rounds(r, SYNCS_MAX, e) < 0 ||
+	    prime(r, e) < 0)
+		return -1;
+	/* From here on nothing is to come from a disk that may be frozen. */
+	mlockall(MCL_CURRENT);
+	if (hold(r, e) < 0 || check_trackers(r, e) < 0 || judge_all(r, e) < 0 || reader_send(r->reader, e) < 0)
+		return -1;
+	have_todo(r);
+	return 0;
+}
+
+int nacre_snapshot_run(struct nacre_snapshot *s, const struct nacre_extents *const *maps,
+		       const struct nacre_snapshot_sink *sink, const struct nacre_snapshot_options *o,
+		       struct nacre_snapshot_result *result, struct nacre_error *e)
+{
+	struct run r = {.s = s, .o = o, .result = result};
+	double start = now();
+	int failed;
+
+	memset(result, 0, sizeof(*result));
+	for (unsigned i = 0; i < s->count; i++)
+		take_map(&s->disks[i], maps[i]);
+	keep_mounted(s);
+	failed = run(&r, sink, e);
+	munlockall();
+	nacre_freezer_close(r.freezer);
+	if (r.reader) {
+		const struct reader_counts *counts = reader_counts(r.reader);
+
+		result->read = counts->read;
+		result->written = counts->written;
+		result->zeroes = counts->zeroes;
+		result->bad = counts->bad;
+		result->first_bad = counts->first_bad;
+	}
+	reader_close(r.reader);
+	writers_free(&r.writers);
+	for (unsigned i = 0; i < s->count; i++)
+		result->used += bits_count(s->disks[i].used, s->disks[i].words) * s->disks[i].grain;
+	result->seconds = now() - start;
+	return failed;
+}
+
+void nacre_snapshot_close(struct nacre_snapshot *s)
+{
+	if (!s)
+		return;
+	for (unsigned i = 0; i < s->count; i++)
+		close_disk(&s->disks[i]);
+	nacre_live_free(&s->lives);
+	nacre_live_memory_free(s->memory);
+	free(s);
+}
