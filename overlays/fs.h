@@ -67,6 +67,7 @@ int nacre_fs_list_attributes(struct nacre_fs *fs FS, const char *path PATH,
 			     uint32_t *length nacre(out));
 int nacre_fs_set_owner(struct nacre_fs *fs FS, const char *path PATH, uint32_t uid, uint32_t gid);
 int nacre_fs_set_times(struct nacre_fs *fs FS, const char *path PATH, int64_t mtime, uint32_t nanoseconds);
-int nacre_fs_resize(struct nacre_fs *fs FS, uint64_t size);
+/* The inode tables of ext2 and ext3 have to be empty: of each TiB, 16 GiB are looked at. */
+int nacre_fs_resize(struct nacre_fs *fs FS, uint64_t size) nacre(deadline(1800000));
 
 #endif

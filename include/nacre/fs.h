@@ -146,7 +146,12 @@ int nacre_fs_list_attributes(struct nacre_fs *fs, const char *path, char *names,
 int nacre_fs_set_owner(struct nacre_fs *fs, const char *path, uint32_t uid, uint32_t gid);
 /** nacre_fs_set_times() - seconds since 1970 and nanoseconds, as near as the file system can keep them */
 int nacre_fs_set_times(struct nacre_fs *fs, const char *path, int64_t mtime, uint32_t nanoseconds);
-/** nacre_fs_resize() - grow to @size, the volume's new one */
+/**
+ * nacre_fs_resize() - grow to @size, the volume's new one; what was refused has changed nothing
+ *
+ * 0 also where the file system is as large already. One that was opened for reading does not grow: it says
+ * whether it could. ENOTSUP: not of this kind; EFBIG: not so large.
+ */
 int nacre_fs_resize(struct nacre_fs *fs, uint64_t size);
 
 #endif

@@ -14,7 +14,8 @@
 
 enum {
 	MAP_BATCH = 1024,
-	MAP_MOST = 1 << 22 /* extents of one volume: what a driver can make this process keep */
+	MAP_MOST = 1 << 22, /* extents of one volume: what a driver can make this process keep */
+	HOLE_LEAST = 256 << 10
 };
 
 static const struct nacre_volume_parts *parts;
@@ -35,12 +36,27 @@ static int refused(struct nacre_volume *v)
 	return v->io.sys > 0 && v->io.sys < 4096 ? v->io.sys : EIO;
 }
 
+/* A large piece of nothing, which a file would fill memory with pages of zeroes for. */
+static bool in_hole(struct nacre_volume *v, uint64_t offset, uint32_t size)
+{
+	struct nacre_error none = {0};
+	uint64_t start, length;
+
+	return size >= HOLE_LEAST &&
+	       nacre_image_data(v->image, v->start + offset, &start, &length, &none) == 0 &&
+	       (!length || start >= v->start + offset + size);
+}
+
 static int serve_read(void *user, uint64_t offset, void *data, uint32_t size)
 {
 	struct nacre_volume *v = user;
 
 	if (!within(v, offset, size))
 		return EINVAL;
+	if (in_hole(v, offset, size)) {
+		memset(data, 0, size);
+		return 0;
+	}
 	return nacre_image_read(v->image, v->start + offset, data, size, &v->io) ? refused(v) : 0;
 }
 
@@ -219,9 +235,9 @@ int nacre_volume_resize(struct nacre_volume *v, uint64_t size, struct nacre_erro
 {
 	if (nacre_volume_ready(v, "enlarge", NULL, e) < 0)
 		return -1;
-	if (size > v->image->size - v->start)
+	if (v->writable && size > v->image->size - v->start)
 		return said(v, ENOSPC, "enlarge", NULL, e);
-	if (size > v->length)
+	if (v->writable && size > v->length)
 		v->length = size;
 	if (nacre_volume_answer(v, v->host.calls.resize(v->fs, size), "enlarge", NULL, e))
 		return -1;

@@ -95,6 +95,12 @@ int nacre_volume_set_owner(struct nacre_volume *v, const char *path, uint32_t ui
 			   struct nacre_error *e);
 int nacre_volume_set_times(struct nacre_volume *v, const char *path, int64_t mtime,
 			   uint32_t nanoseconds, struct nacre_error *e);
+/**
+ * nacre_volume_resize() - the volume has @size bytes, and its file system takes them
+ *
+ * Of a volume that is open for reading nothing is changed: it is only said whether it could. Code
+ * NACRE_E_SUPPORT: it cannot, and is as it was.
+ */
 int nacre_volume_resize(struct nacre_volume *v, uint64_t size, struct nacre_error *e);
 
 #endif

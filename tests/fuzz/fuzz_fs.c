@@ -160,10 +160,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		map(fs);
 		tree(fs, "", 0);
+		nacre_fs_resize(fs, image_size);
 		nacre_fs_close(fs);
 	}
 	if (nacre_fs_open(reader, writer, image, image_size, NACRE_FS_WRITABLE, &fs) == 0) {
 		change(fs);
+		map(fs);
+		nacre_fs_resize(fs, image_size);
 		map(fs);
 		names = 0;
 		tree(fs, "", 0);

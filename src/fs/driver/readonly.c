@@ -71,5 +71,5 @@ FS_EXPORT int nacre_fs_set_times(struct nacre_fs *fs, const char *path, int64_t 
 FS_EXPORT int nacre_fs_resize(struct nacre_fs *fs, uint64_t size)
 {
 	(void)fs, (void)size;
-	return EROFS;
+	return ENOTSUP;
 }

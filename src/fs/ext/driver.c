@@ -72,7 +72,7 @@ EXPORT int nacre_fs_sync(struct nacre_fs *f)
 	f->io.failed = 0;
 	if (f->bitmaps)
 		code = ext2fs_write_bitmaps(f->fs);
-	if (!code)
+	if (!code && f->fs->flags & EXT2_FLAG_DIRTY) /* what was not changed keeps its time, too */
 		code = ext2fs_flush(f->fs);
 	result = ext_error(&f->io, code);
 	if (!result)

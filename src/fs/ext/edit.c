@@ -458,12 +458,3 @@ EXPORT int nacre_fs_set_times(struct nacre_fs *f, const char *path, int64_t mtim
 	ext_set_mtime(f, &inode, mtime, nanoseconds);
 	return ext_write_inode(f, ino, &inode);
 }
-
-EXPORT int nacre_fs_resize(struct nacre_fs *f, uint64_t size)
-{
-	int result = ready(f);
-
-	if (result)
-		return result;
-	return size / f->fs->blocksize <= ext2fs_blocks_count(f->fs->super) ? 0 : ENOTSUP;
-}

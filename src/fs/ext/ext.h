@@ -78,6 +78,14 @@ void ext_io_free(struct ext_io *io);
 int ext_io_get(struct ext_io *io, uint64_t offset, void *data, size_t size);
 int ext_io_put(struct ext_io *io, uint64_t offset, const void *data, size_t size);
 int ext_io_flush(struct ext_io *io);
+/** ext_io_enlarge() - the volume has become larger */
+int ext_io_enlarge(struct ext_io *io, uint64_t size);
+/**
+ * ext_io_clear() - bytes of the volume become zeroes, where they are not: nothing is written over zeroes
+ * @write: false: only look
+ * @zero:  they were zeroes before
+ */
+int ext_io_clear(struct ext_io *io, uint64_t offset, uint64_t size, bool write, bool *zero);
 /** ext_io_use() - the next ext2fs_open2() of this thread with ext_manager is for @io */
 void ext_io_use(struct ext_io *io);
 extern struct struct_io_manager ext_manager;

@@ -207,6 +207,69 @@ int ext_io_put(struct ext_io *io, uint64_t offset, const void *data, size_t size
 	return 0;
 }
 
+/* What is kept may go: the next look asks the host. */
+static int forget(struct ext_io *io)
+{
+	int result = ext_io_flush(io);
+
+	for (int i = 0; !result && i < EXT_LINES; i++)
+		io->lines[i].taken = false;
+	return result;
+}
+
+int ext_io_enlarge(struct ext_io *io, uint64_t size)
+{
+	int result = forget(io); /* the last line ends with the volume */
+
+	if (!result)
+		io->size = size;
+	return result;
+}
+
+static bool is_zero(const uint8_t *data, size_t size)
+{
+	return !data[0] && !memcmp(data, data + 1, size - 1);
+}
+
+static int clear_chunk(struct ext_io *io, uint64_t offset, uint8_t *data, uint32_t size, bool write, bool *zero)
+{
+	if (failed(io, io->read(io->user, offset, data, size)))
+		return io->failed;
+	if (is_zero(data, size))
+		return 0;
+	*zero = false;
+	if (!write)
+		return 0;
+	memset(data, 0, size);
+	return failed(io, io->write(io->user, offset, data, size));
+}
+
+/* Past the lines: this is much, and nobody reads it soon. */
+int ext_io_clear(struct ext_io *io, uint64_t offset, uint64_t size, bool write, bool *zero)
+{
+	uint8_t *data;
+	int result;
+
+	*zero = true;
+	if (offset > io->size || size > io->size - offset)
+		return EUCLEAN;
+	result = forget(io);
+	if (result)
+		return result;
+	data = malloc(NACRE_FS_CHUNK);
+	if (!data)
+		return ENOMEM;
+	while (!result && size && (write || *zero)) {
+		uint32_t n = size < NACRE_FS_CHUNK ? (uint32_t)size : NACRE_FS_CHUNK;
+
+		result = clear_chunk(io, offset, data, n, write, zero);
+		offset += n;
+		size -= n;
+	}
+	free(data);
+	return result;
+}
+
 /* Where the content of @block is: in the journal, if it has a newer one. */
 static const struct ext_moved *moved_from(const struct ext_io *io, uint64_t block)
 {
