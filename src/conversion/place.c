@@ -37,7 +37,6 @@ struct place {
 	char file[32];              /* name of the disk's file */
 	int lock;
 	bool take, defined;
-	uint64_t source_size;
 	struct nacre_image *image;
 	struct nacre_plan plan;     /* what the map says */
 	struct nacre_inventory copy;
@@ -197,7 +196,6 @@ static int place_create(struct nacre_sink *sink, unsigned disk, const struct nac
 	if (asprintf(&p->disk, "%s/%s", p->partial, p->file) < 0 ||
 	    asprintf(&p->blocks, "%s.blocks", p->disk) < 0 || asprintf(&p->undo, "%s.undo", p->disk) < 0)
 		return no_memory(e);
-	p->source_size = what->source_size;
 	return keep_map(p, what->map, e) || check_room(sink, what, e) || open_image(sink, what, e) ? -1 : 0;
 }
 
@@ -273,7 +271,7 @@ static int place_boot_record(struct nacre_sink *sink, unsigned disk, struct nacr
 	struct place *p = sink->own;
 
 	(void)disk;
-	return p->image->size > p->source_size ? nacre_table_fit(p->image, e) : 0;
+	return nacre_table_fit(p->image, e);
 }
 
 /* The last partition takes what a larger disk has, and its file system with it. */

@@ -108,11 +108,10 @@ static int write_record(const struct nacre_told *t, struct nacre_error *e)
 {
 	NACRE_AUTO_FREE char *machine = nacre_definition_json(&t->result->definition, e);
 
-	if (!machine || nacre_definition_put(t->directory, "machine", machine, e) < 0 ||
-	    put(t, "source", json_source, e) < 0 || put(t, "copied", json_copied, e) < 0 ||
+	if (!machine || put(t, "source", json_source, e) < 0 || put(t, "copied", json_copied, e) < 0 ||
 	    put(t, "changes", json_changes, e) < 0 || put(t, "boot", json_boot, e) < 0)
 		return -1;
-	return 0;
+	return nacre_definition_put(t->directory, "machine", machine, e);
 }
 
 /* What libvirt's tools want absolute is where the directory will be; virsh define takes it as it is. */
@@ -211,9 +210,10 @@ static int write_report(const struct nacre_told *t, struct nacre_error *e)
 
 int nacre_result_write(const struct nacre_told *t, struct nacre_error *e)
 {
-	if (write_record(t, e) < 0 || write_domain(t, e) < 0)
+	/* The machine's own part of nacre.json comes last: where it is, all the rest is. */
+	if (write_domain(t, e) < 0 || write_report(t, e) < 0)
 		return -1;
-	return write_report(t, e);
+	return write_record(t, e);
 }
 
 /* The undo directory holds files only, made by the tree. */

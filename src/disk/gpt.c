@@ -355,6 +355,15 @@ static int forget_backup(struct nacre_image *image, const struct gpt *gpt, const
 	return nacre_image_write(image, at * table_sector(image), zeroes, table_sector(image), e);
 }
 
+/* Are both copies sound, the same, and where this disk wants them? */
+static bool fits(const struct nacre_image *image, const struct gpt *gpt)
+{
+	const struct gpt_header *a = &gpt->first, *b = &gpt->second;
+
+	return a->list && b->list && a->own == 1 && b->own == sectors_of(image) - 1 && a->other == b->own &&
+	       a->list_size == b->list_size && !memcmp(a->list, b->list, a->list_size);
+}
+
 int nacre_gpt_fit(struct nacre_image *image, struct nacre_error *e)
 {
 	uint32_t sector = table_sector(image);
@@ -369,6 +378,10 @@ int nacre_gpt_fit(struct nacre_image *image, struct nacre_error *e)
 	h = nacre_gpt_valid(&gpt);
 	if (!h) {
 		nacre_error_set(e, NACRE_E_INPUT, 0, image->path, "neither the GPT nor its backup can be used");
+		goto out;
+	}
+	if (fits(image, &gpt)) {
+		result = 0;
 		goto out;
 	}
 	list = list_sectors(image, h);

@@ -54,7 +54,10 @@ int nacre_table_read(struct nacre_image *image, struct nacre_table *table, struc
 /** nacre_table_extents() - what of the disk outside of partitions has to be copied: tables, boot records, core.img */
 int nacre_table_extents(struct nacre_image *image, const struct nacre_table *table,
 			struct nacre_extents *used, uint32_t tag, struct nacre_error *e);
-/** nacre_table_fit() - after the disk grew: GPT backup to the end, protective MBR mended; no-op for MBR */
+/**
+ * nacre_table_fit() - after the disk grew, or where one copy of the GPT is damaged: both are made sound, the backup at the
+ * end, and the protective MBR mended; nothing is done where all fits, and for MBR
+ */
 int nacre_table_fit(struct nacre_image *image, struct nacre_error *e);
 /** nacre_table_grow_last() - the last partition takes what is free behind it; @grown: its number and new length */
 int nacre_table_grow_last(struct nacre_image *image, struct nacre_partition *grown,
