@@ -185,6 +185,77 @@ truncate -s 3000000 "$disk"
 refused 3 "a VHD that was cut off" "cut short"
 mv "$work/raw.img" "$disk"
 
+# Names and texts with odd bytes: in the source's name, in the tree, in what the machine says of itself.
+odd_name=$(printf 'a"b\047c<script>alert(1)\n\377\033[31m&.img')
+mbr_disk
+mkdir -p "$tree/boot/loader/entries" "$tree/etc/netplan"
+entry=$(printf 'x<img src=x onerror=alert(1)>"\047\n\377\033[31m.conf')
+printf 'title x\noptions root=/dev/sda1 ro\n' >"$tree/boot/loader/entries/$entry"
+printf '<script>alert(2)</script>"\n' | file etc/hostname
+printf 'ID=debian\nPRETTY_NAME="<script>alert(3)</script>\377\033[2J"\n' | file etc/os-release
+printf '/dev/sda1 / ext4 defaults 0 1\n/dev/sdb1 /srv/<script>alert(4)</script>\377 ext4 defaults 0 2\n' | file etc/fstab
+printf 'auto lan0\niface lan0 inet static\n\taddress 10.0.0.1/24"<script>\n' | file etc/network/interfaces
+printf 'label: dos\nstart=2048, size=30M, type=83, bootable\n' | disk 32M
+put_ext 2048 30 -U $uuid -L '<b>"old&'
+mv "$disk" "$work/$odd_name"
+before=$(sha256sum <"$work/$odd_name")
+rm -rf "$work/vm"
+ok "odd bytes everywhere: converted" "$nacre" convert "$work/$odd_name" "$work/vm" --no-check
+is "$(sha256sum <"$work/$odd_name")" "$before" "odd bytes: the source is as it was"
+ok "odd bytes: what is said on a terminal has no control characters of theirs" sh -c "! grep -qP '[\x00-\x08\x0b-\x1f\x7f]' '$work/out' '$work/err'"
+ok "odd bytes: the plan neither" sh -c "'$nacre' convert '$work/vm/disk0.vhd' --plan 2>&1 | tee '$work/plan' | grep -q . && ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]' '$work/plan'"
+ok "odd bytes: nacre.json is JSON" jq -e '.changes | length > 1' "$work/vm/nacre.json"
+ok "odd bytes: the report is UTF-8" iconv -f UTF-8 -t UTF-8 -o "$work/report" "$work/vm/report.html"
+ok "odd bytes: and nothing of theirs is markup in it" sh -c "! grep -qE '<(script|img src=x|b>)' '$work/vm/report.html'"
+ok "odd bytes: but is told" grep -q 'onerror=alert(1)' "$work/vm/report.html"
+fs_of "$work/vm"
+rm -rf "$work/entries"
+mkdir "$work/entries"
+debugfs -R "rdump /boot/loader/entries $work/entries" "$work/fs" >/dev/null 2>&1
+ok "odd bytes: a file of such a name is mended" grep -rqF "options root=UUID=$uuid ro" "$work/entries"
+fails 6 "a machine's name with odd bytes that is there" "$nacre" convert "$work/$odd_name" "$work/vm" --no-check
+ok "a machine that is to be named so" "$nacre" convert "$work/$odd_name" "$work/vm.odd" --no-check --name '<b>"/../'
+is "$(jq -r .machine.name "$work/vm.odd/nacre.json") $(cd "$work/vm.odd" && ls -- *.xml)" "b-..- b-..-.xml" "keeps what names may have"
+rm -rf "$work/vm.odd"
+mv "$work/$odd_name" "$disk"
+
+# Cut short at many moments, by what a user or a system sends; then again with the same command.
+data=16000000 mbr_disk
+before=$(sha256sum <"$disk")
+cut=0 odd=''
+for signal in INT TERM HUP KILL; do
+	for delay in 0.01 0.02 0.03 0.05 0.07 0.1 0.14 0.2; do
+		rm -rf "$work/vm" "$work/vm.partial"
+		set -m # or a program in the background ignores SIGINT
+		"$nacre" convert "$disk" "$work/vm" --no-check -q >"$work/out" 2>"$work/err" &
+		pid=$!
+		set +m
+		sleep $delay
+		kill -$signal $pid 2>/dev/null
+		wait $pid 2>/dev/null
+		status=$?
+		[ "$status" = 0 ] || cut=$((cut + 1))
+		[ "$status" = 0 ] || [ "$status" -gt 128 ] || odd="$odd $signal/$delay:status $status"
+		if [ ! -e "$work/vm" ]; then
+			run "$nacre" convert "$disk" "$work/vm" --no-check -q
+			if [ "$status" = 6 ] && grep -q -e --resume "$work/err"; then
+				run "$nacre" convert "$disk" "$work/vm" --no-check -q --resume
+			fi
+			[ "$status" = 0 ] || odd="$odd $signal/$delay:$(cat "$work/err")"
+		fi
+		fs_of "$work/vm"
+		e2fsck -fn "$work/fs" >"$work/out" 2>&1 || odd="$odd $signal/$delay:e2fsck"
+		debugfs -R 'cat /etc/fstab' "$work/fs" 2>/dev/null | grep -q "^UUID=$uuid / ext4" || odd="$odd $signal/$delay:fstab"
+		[ "$(debugfs -R 'cat /var/data' "$work/fs" 2>/dev/null | sha256sum)" = "$(sha256sum <"$tree/var/data")" ] ||
+			odd="$odd $signal/$delay:data"
+		[ ! -e "$work/vm.partial" ] || odd="$odd $signal/$delay:left"
+	done
+done
+is "$odd" "" "cut short and done again, it is as if it had not been"
+ok "$cut of 32 were cut short" test "$cut" -ge 8
+is "$(sha256sum <"$disk")" "$before" "the source is as it was"
+rm -rf "$work/vm"
+
 # Where it goes.
 mbr_disk
 mkdir "$work/vm.there"
@@ -223,7 +294,7 @@ if mounted 1M; then
 			jq -e .machine "$work/small/vm/nacre.json" >"$work/out" 2>&1 || odd="$odd $more:no record"
 		else
 			full=$((full + 1))
-			grep -q 'No space left' "$work/err" && grep -q "$work/small/vm" "$work/err" || odd="$odd $more:$(cat "$work/err")"
+			grep -q 'No space left' "$work/err" && grep -q "small/vm" "$work/err" || odd="$odd $more:$(cat "$work/err")"
 			[ "$status" = 4 ] || odd="$odd $more:$status"
 			[ ! -e "$work/small/vm.partial" ] || grep -q -e --resume "$work/err" || odd="$odd $more:left"
 		fi
