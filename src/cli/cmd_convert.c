@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd_convert.c - `nacre convert`: a quiet disk becomes a virtual machine */
+/* cmd_convert.c - `nacre convert`: a disk, quiet or in use, becomes a virtual machine */
 #include "commands.h"
 #include "machine.h"
+#include "running.h"
 #include "source.h"
 #include "volumes.h"
 
@@ -9,11 +10,13 @@
 #include "base/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct settings {
 	const char *format, *source_format, *size, *name;
 	const char **skip;
 	uint32_t memory, cpus, timeout;
+	struct cli_running running;
 	bool no_check, plan, json, quiet, resume, grow_last, new_identity, no_serial;
 };
 
@@ -43,6 +46,21 @@ static const struct cli_option options[] = {
 	 .help = "seconds that the boot may take [300; 600 without KVM]"},
 	{.name = "resume", OPTION(resume, CLI_FLAG),
 	 .help = "go on with a copy that was cut short: only what is not there yet, or is no more the same, is copied"},
+	{.name = "max-freeze", OPTION(running.max_freeze, CLI_NUMBER), .arg = "MS", .min = 10, .max = 600000,
+	 .help = "a source in use: milliseconds that it may be frozen [2000]"},
+	{.name = "require", OPTION(running.require, CLI_CHOICE), .arg = "LEVEL", .choices = "crash|file-system|application",
+	 .help = "a source in use: consistency that every volume must have, or it is an error [crash]"},
+	{.name = "hooks", OPTION(running.hooks, CLI_LIST), .arg = "DIR",
+	 .help = "a source in use: programs here are called with freeze and thaw [see nacre(1)]"},
+	{.name = "no-hooks", OPTION(running.no_hooks, CLI_FLAG), .help = "call none"},
+	{.name = "stop-unit", OPTION(running.stop_units, CLI_LIST), .arg = "UNIT",
+	 .help = "a source in use: this systemd unit stops for the instant"},
+	{.name = "stop-cgroup", OPTION(running.stop_cgroups, CLI_LIST), .arg = "DIR",
+	 .help = "a source in use: all in this control group stop for the instant"},
+	{.name = "bwlimit", OPTION(running.bwlimit, CLI_TEXT), .arg = "RATE",
+	 .help = "a source in use: read at most so many bytes a second, 20M for example"},
+	{.name = "on-read-error", OPTION(running.on_read_error, CLI_CHOICE), .arg = "WHAT", .choices = "stop|zero",
+	 .help = "a source in use: what cannot be read ends it, or becomes zeroes [stop]"},
 	{.name = "plan", OPTION(plan, CLI_FLAG), .help = "only say what would be done"},
 	{.name = "json", OPTION(json, CLI_FLAG), .help = "print the result as JSON"},
 	{.name = "quiet", .letter = 'q', OPTION(quiet, CLI_FLAG), .help = "no progress"},
@@ -63,6 +81,8 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 	json_number(&j, "copy_ms", (int64_t)(r->seconds_copy * 1000));
 	json_number(&j, "fix_ms", (int64_t)(r->seconds_fix * 1000));
 	json_number(&j, "changes", (int64_t)r->changes);
+	if (o->live)
+		cli_running_json(&j, &r->snapshot);
 	json_bool(&j, "checked", r->checked);
 	if (r->checked) {
 		json_bool(&j, "boots", r->boot.up);
@@ -80,6 +100,8 @@ static void print_text(const struct nacre_convert_options *o, const struct nacre
 {
 	printf("%s: %s copied of %s in %.1f s, %zu changes in %.2f s\n", o->directory, cli_bytes(r->used),
 	       cli_bytes(r->definition.size), r->seconds_copy, r->changes, r->seconds_fix);
+	if (o->live)
+		cli_running_print(&r->snapshot);
 	if (!r->checked)
 		printf("boots? not tried; nacre boot %s --check\n", o->directory);
 	else if (r->boot.up)
@@ -87,6 +109,28 @@ static void print_text(const struct nacre_convert_options *o, const struct nacre
 		       r->boot.emulated ? " by software emulation" : "", o->directory);
 	else
 		printf("boots? no: %s; see %s/report.html\n", r->boot.why, o->directory);
+}
+
+/* A block device that is in use is copied as it is at one instant. */
+static int take_running(const struct settings *s, const char *name, const struct cli_source *source,
+			struct nacre_snapshot_options *live, struct nacre_convert_options *o, struct nacre_error *e)
+{
+	if (!*source->user)
+		return 0;
+	if (!source->device)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, name,
+				       "is a file in use (%s): name the loop device that it is on, or let nobody use it",
+				       source->user);
+	if (s->resume)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, name,
+				       "is in use (%s): what was copied of another instant cannot be gone on with", source->user);
+	o->live = live;
+	if (s->plan) {
+		NACRE_AUTO_FREE char *what = cli_format("%s: it is copied as it is at one instant", source->user);
+
+		o->says.fix(o->says.arg, "in use", what);
+	}
+	return cli_running_options(&s->running, live, e);
 }
 
 static int run(void *settings, int argc, char **argv)
@@ -100,41 +144,42 @@ static int run(void *settings, int argc, char **argv)
 		.timeout_s = (int)s->timeout,
 		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
 		.says = cli_progress_says(&progress, s->quiet && !s->plan)};
-	struct nacre_convert_result result = {0};
+	NACRE_AUTO_FREE struct nacre_convert_result *result = calloc(1, sizeof(*result));
+	struct nacre_snapshot_options live = {0};
 	struct cli_source source = {0};
 	struct nacre_error e = {0};
 	int failed;
 
+	if (!result)
+		return cli_error(NACRE_E_SYSTEM, "memory", "there is none left");
 	if (!o.directory && !s->plan)
 		return cli_error(NACRE_E_USAGE, "DIRECTORY", "missing: where shall the virtual machine go?");
 	if (s->size && !cli_size(s->size, &o.size))
 		return cli_error(NACRE_E_USAGE, s->size, "is no size; 40G is one");
 	cli_volumes_setup();
-	failed = cli_source_find(argv[0], &source, &e) < 0;
-	if (!failed && *source.user)
-		failed = nacre_error_set(&e, NACRE_E_SUPPORT, 0, argv[0],
-					 "is in use: %s; what changes while it is copied boots into a torn copy",
-					 source.user) < 0;
+	failed = cli_source_find(argv[0], &source, &e) < 0 || take_running(s, argv[0], &source, &live, &o, &e) < 0;
 	o.source = source.path;
 	if (!failed)
-		failed = nacre_convert(&o, &result, &e) < 0;
+		failed = nacre_convert(&o, result, &e) < 0;
 	cli_source_free(&source);
+	cli_running_free(&live);
 	cli_progress_end(&progress);
-	if (failed && result.resumable)
+	if (failed && result->resumable)
 		cli_warn(o.directory, "what was copied is kept in %s.partial: --resume goes on with it", o.directory);
 	if (failed)
 		return cli_fail(NULL, &e);
 	if (s->plan)
 		return NACRE_OK;
-	(s->json ? print_json : print_text)(&o, &result);
-	return result.checked && !result.boot.up ? NACRE_E_FAILED : NACRE_OK;
+	(s->json ? print_json : print_text)(&o, result);
+	return result->checked && !result->boot.up ? NACRE_E_FAILED : NACRE_OK;
 }
 
 const struct cli_command cli_cmd_convert = {
 	.name = "convert",
 	.operands = "SOURCE [DIRECTORY]",
 	.summary = "Turn a disk into a virtual machine, and prove that it boots",
-	.details = "SOURCE is a block device or image that is not in use: raw, VHD, qcow2. It is only read.\n"
+	.details = "SOURCE is an image (raw, VHD, qcow2) that is not in use, a block device, or / or another mount point for\n"
+		   "the disk below it. It is only read. A device in use is copied while it works, as it is at one instant.\n"
 		   "DIRECTORY is made: disk0.vhd, NAME.xml for libvirt, nacre.json, report.html.\n",
 	.options = options,
 	.operands_min = 1,

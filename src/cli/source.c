@@ -47,6 +47,12 @@ static bool is_on(const char *device, const char *disk, const struct stat *file)
 		return true;
 	link = cli_format("%s/loop/backing_file", place);
 	f = file ? fopen(link, "re") : NULL;
+	if (file && !f && strrchr(place, '/')) { /* a partition of it */
+		*strrchr(place, '/') = 0;
+		free(link);
+		link = cli_format("%s/loop/backing_file", place);
+		f = fopen(link, "re");
+	}
 	if (!f || !fgets(backing, sizeof(backing), f))
 		return false;
 	backing[strcspn(backing, "\n")] = 0;
@@ -98,8 +104,8 @@ static void find_users(struct cli_source *source, const char *disk, const struct
 		snprintf(source->user, sizeof(source->user), "%s", first);
 }
 
-/* The disk that / is on. */
-static int own_disk(struct cli_source *source, struct nacre_error *e)
+/* The whole disk that mount point @point is on. */
+static int disk_of(const char *point, struct cli_source *source, struct nacre_error *e)
 {
 	NACRE_AUTO_FILE FILE *mounts = fopen("/proc/self/mountinfo", "re");
 	NACRE_AUTO_FREE char *line = NULL, *place = NULL, *partition = NULL;
@@ -108,10 +114,10 @@ static int own_disk(struct cli_source *source, struct nacre_error *e)
 	size_t size = 0;
 
 	while (mounts && !root && getline(&line, &size, mounts) > 0)
-		if (parse_mount(line, &where, &device) && !strcmp(where, "/"))
+		if (parse_mount(line, &where, &device) && !strcmp(where, point))
 			root = device;
 	if (!root || *root != '/' || stat(root, &st) || !S_ISBLK(st.st_mode) || !(place = device_place(st.st_rdev)))
-		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "/",
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, point,
 				       "is on %s, which is no block device: name the disk itself",
 				       root ? root : "nothing that is known");
 	partition = cli_format("%s/partition", place);
@@ -136,8 +142,8 @@ int cli_source_find(const char *name, struct cli_source *source, struct nacre_er
 	struct stat st;
 
 	memset(source, 0, sizeof(*source));
-	if (!strcmp(name, "/")) {
-		if (own_disk(source, e))
+	if (!stat(name, &st) && S_ISDIR(st.st_mode)) {
+		if (disk_of(name, source, e))
 			return -1;
 	} else {
 		source->path = cli_format("%s", name);
@@ -147,6 +153,7 @@ int cli_source_find(const char *name, struct cli_source *source, struct nacre_er
 				       "cannot be opened");
 	if (S_ISBLK(st.st_mode))
 		disk = device_place(st.st_rdev);
+	source->device = S_ISBLK(st.st_mode);
 	find_users(source, disk, S_ISREG(st.st_mode) ? &st : NULL);
 	if (!source->user[0] && S_ISREG(st.st_mode))
 		find_attachment(source);

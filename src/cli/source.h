@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* source.h - the disk that a user names: a file, a block device, or / for this computer's own */
+/* source.h - the disk that a user names: a file, a block device, or a mount point for what it is on */
 #ifndef NACRE_CLI_SOURCE_H
 #define NACRE_CLI_SOURCE_H
 
@@ -7,10 +7,10 @@
 
 #include <stdbool.h>
 
-/** struct cli_source - @path: of the file or device; @own: this computer runs from it */
+/** struct cli_source - @path: of the file or device; @own: this computer runs from it; @device: it is a block device */
 struct cli_source {
 	char *path;
-	bool own;
+	bool own, device;
 	char user[160]; /* what is using it: "/ and 2 more mount points", ""; nobody is seen to */
 };
 

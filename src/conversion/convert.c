@@ -2,9 +2,11 @@
 /* convert.c - the instructions of a conversion, in order; theory of operation in convert.h */
 #include "conversion/convert.h"
 
+#include "base/auto.h"
 #include "conversion/mend.h"
 #include "conversion/place.h"
 #include "conversion/result.h"
+#include "conversion/running.h"
 #include "conversion/swap.h"
 #include "disk/copy.h"
 
@@ -22,6 +24,7 @@ struct run {
 	struct nacre_inventory source;
 	bool looked;
 	struct nacre_plan plan;
+	struct nacre_snapshot *snapshot; /* of a source in use */
 	struct nacre_sink *sink;
 	bool keep; /* what is at the sink is worth being resumed */
 };
@@ -45,12 +48,18 @@ static int look(struct run *r, struct nacre_error *e)
 	double start = now();
 
 	stage(r, "looking at the disk");
-	r->from = nacre_image_open(r->o->source, r->o->source_format, false, e);
+	/* Tracking begins before anything is read. */
+	if (r->o->live && !r->o->plan_only &&
+	    (!(r->snapshot = nacre_snapshot_open(&r->o->source, 1, e)) ||
+	     nacre_running_elsewhere(r->snapshot, r->o->directory, e) < 0))
+		return -1;
+	r->from = nacre_image_open(r->o->source, r->o->live ? "raw" : r->o->source_format, false, e);
 	if (!r->from)
 		return -1;
 	r->looked = true;
-	if (nacre_inventory_take(r->from, false, &r->source, e) < 0 ||
-	    nacre_plan_make(&r->source, &r->plan, e) < 0)
+	if (r->o->live ? nacre_running_look(r->from, r->snapshot, &r->source, &r->plan, e) < 0
+		       : nacre_inventory_take(r->from, false, &r->source, e) < 0 ||
+				 nacre_plan_make(&r->source, &r->plan, e) < 0)
 		return -1;
 	r->result->seconds_look = now() - start;
 	r->result->used = r->plan.used;
@@ -133,6 +142,29 @@ static int make_swaps(const struct run *r, struct nacre_image *to, struct nacre_
 	return 0;
 }
 
+static int copy_running(struct run *r, struct nacre_error *e)
+{
+	struct nacre_snapshot_result *result = &r->result->snapshot;
+	struct nacre_image *to;
+	double start = now();
+	int failed;
+
+	r->keep = false; /* another time it is another instant */
+	if (nacre_running_copy(r->snapshot, &r->plan, r->sink, r->o->live, &r->o->says, result, e) < 0)
+		return -1;
+	nacre_snapshot_close(nacre_steal(r->snapshot)); /* nothing is tracked any more */
+	to = nacre_sink_image(r->sink, 0, e);
+	if (!to)
+		return -1;
+	failed = make_swaps(r, to, e) < 0 || nacre_image_finish(to, e) < 0;
+	nacre_image_close(to);
+	r->result->seconds_copy = now() - start;
+	r->result->used = result->used;
+	r->result->read = result->read;
+	r->result->written = result->written;
+	return failed ? -1 : 0;
+}
+
 static int copy(struct run *r, struct nacre_error *e)
 {
 	struct nacre_disk_copied copied = {0};
@@ -140,6 +172,8 @@ static int copy(struct run *r, struct nacre_error *e)
 	double start = now();
 	int failed;
 
+	if (r->o->live)
+		return copy_running(r, e);
 	stage(r, "copying");
 	to = nacre_sink_image(r->sink, 0, e);
 	if (!to)
@@ -173,6 +207,8 @@ static int finish(struct run *r, struct nacre_error *e)
 					 .read = r->result->read, .sent = r->result->written};
 
 	snprintf(what.source, sizeof(what.source), "%s", r->o->source);
+	if (r->o->live)
+		what.note_count = nacre_running_notes(&r->result->snapshot, what.notes, NACRE_SINK_NOTES);
 	if (nacre_sink_define(r->sink, &what, e))
 		return -1;
 	/* What boots is there from here on, whatever becomes of the check. */
@@ -216,6 +252,7 @@ int nacre_convert(const struct nacre_convert_options *o, struct nacre_convert_re
 		nacre_sink_drop(r.sink);
 	else
 		nacre_sink_close(r.sink);
+	nacre_snapshot_close(r.snapshot);
 	if (r.looked)
 		nacre_inventory_free(&r.source);
 	nacre_image_close(r.from);

@@ -15,6 +15,7 @@
 
 #include "conversion/fixup/fixup.h"
 #include "conversion/plan.h"
+#include "conversion/snapshot/snapshot.h"
 #include "machine/definition.h"
 #include "machine/qemu/qemu.h"
 
@@ -41,6 +42,8 @@ struct nacre_convert_options {
 	uint32_t memory_mb, cpus; /* 0: 2048 and 2 */
 	int timeout_s;            /* of the boot check; 0: 300, without KVM 600 */
 	struct nacre_fix_options fix;
+	/** the source is a block device in use: it is copied as it is at one instant. NULL: nobody uses it */
+	const struct nacre_snapshot_options *live;
 	struct nacre_convert_says says;
 };
 
@@ -50,6 +53,7 @@ struct nacre_convert_result {
 	uint64_t used, skipped, read, written;
 	double seconds_look, seconds_copy, seconds_fix;
 	size_t changes;
+	struct nacre_snapshot_result snapshot; /* of a source in use */
 	bool checked;
 	bool resumable; /* it failed, and what was copied is kept */
 	struct nacre_boot_result boot;

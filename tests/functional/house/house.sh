@@ -29,7 +29,7 @@ declare -A may=(
 	[conversion/fixup]="base os disk fs conversion/inventory"
 	[conversion/fixup/linux]="base os disk fs conversion/inventory conversion/fixup"
 	[cli]="base os extension/registry extension/confine extension/wrap extension/overlay extension/redirect
-		disk disk/attach fs machine machine/qemu conversion conversion/inventory conversion/fixup conversion/transfer"
+		disk disk/attach fs machine machine/qemu conversion conversion/inventory conversion/fixup conversion/snapshot conversion/transfer"
 )
 
 wrong_includes()

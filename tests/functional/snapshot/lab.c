@@ -73,7 +73,7 @@ const char *lab_path(const char *name)
 struct lab_disk lab_disk(const char *name, uint64_t size)
 {
 	struct lab_disk disk = {.fd = -1, .size = size};
-	struct loop_config config = {.info = {.lo_flags = LO_FLAGS_AUTOCLEAR}};
+	struct loop_config config = {.info = {.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_PARTSCAN}};
 	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	int file = open(lab_path(name), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct stat st;

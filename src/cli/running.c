@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* running.c - what a user says about a source that is in use, and what is said of it */
+#include "running.h"
+#include "machine.h"
+
+#include "config.h"
+
+#include "conversion/snapshot/cgroup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const hook_places[] = {"/etc/qemu/fsfreeze-hook.d", NACRE_WRITERSDIR, NULL};
+
+static int count(const char *const *list)
+{
+	int n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+/* Every control group is checked now: not when programs already hold still. */
+static int find_groups(const struct cli_running *s, struct nacre_snapshot_options *o, struct nacre_error *e)
+{
+	int n = 0, most = count(s->stop_units) + count(s->stop_cgroups);
+	char **groups = calloc((size_t)most + 1, sizeof(*groups));
+
+	o->stop_cgroups = (const char *const *)groups;
+	if (!groups)
+		return nacre_error_set(e, NACRE_E_SYSTEM, 0, "memory", "there is none left");
+	for (int i = 0; s->stop_units && s->stop_units[i]; i++)
+		if (!(groups[n++] = nacre_cgroup_of_unit(s->stop_units[i], e)))
+			return -1;
+	for (int i = 0; s->stop_cgroups && s->stop_cgroups[i]; i++) {
+		if (nacre_cgroup_check(s->stop_cgroups[i], e) < 0)
+			return -1;
+		groups[n++] = cli_format("%s", s->stop_cgroups[i]);
+	}
+	return 0;
+}
+
+int cli_running_options(const struct cli_running *s, struct nacre_snapshot_options *o, struct nacre_error *e)
+{
+	memset(o, 0, sizeof(*o));
+	o->max_freeze_ms = s->max_freeze;
+	if (s->require)
+		o->require = !strcmp(s->require, "application") ? NACRE_CONSISTENT_APPLICATION
+			     : !strcmp(s->require, "file-system") ? NACRE_CONSISTENT_FILE_SYSTEM
+								  : NACRE_CONSISTENT_CRASH;
+	o->zero_bad = s->on_read_error && !strcmp(s->on_read_error, "zero");
+	if (s->bwlimit && (!cli_size(s->bwlimit, &o->bytes_per_second) || !o->bytes_per_second))
+		return nacre_error_set(e, NACRE_E_USAGE, 0, s->bwlimit, "is no rate; 20M is one, of bytes a second");
+	if (!s->no_hooks)
+		o->hook_directories = s->hooks ? s->hooks : hook_places;
+	return find_groups(s, o, e);
+}
+
+void cli_running_free(struct nacre_snapshot_options *o)
+{
+	for (int i = 0; o->stop_cgroups && o->stop_cgroups[i]; i++)
+		free((char *)(uintptr_t)o->stop_cgroups[i]);
+	free((void *)(uintptr_t)o->stop_cgroups);
+	o->stop_cgroups = NULL;
+}
+
+void cli_running_print(const struct nacre_snapshot_result *r)
+{
+	printf("frozen %.1f ms, after %d rounds in %.1f s; %s sent\n", r->frozen_ms, r->rounds, r->seconds,
+	       cli_bytes(r->written));
+	for (int i = 0; i < r->volume_count; i++)
+		printf("%s: %s-consistent: %s\n", r->volumes[i].mount, nacre_consistency_name(r->volumes[i].consistency),
+		       r->volumes[i].why);
+	for (int i = 0; i < r->writer_count; i++)
+		printf("hook %s: %s\n", r->writers[i].name, *r->writers[i].problem ? r->writers[i].problem : "well");
+	if (r->bad)
+		printf("%llu places could not be read and are zeroes, the first at byte %llu\n", (unsigned long long)r->bad,
+		       (unsigned long long)r->first_bad);
+}
+
+void cli_running_json(struct json *j, const struct nacre_snapshot_result *r)
+{
+	json_number(j, "total_ms", (int64_t)(r->seconds * 1000));
+	json_number(j, "frozen_us", (int64_t)(r->frozen_ms * 1000));
+	json_number(j, "held_ms", (int64_t)r->held_ms);
+	json_number(j, "rounds", r->rounds);
+	json_number(j, "last", (int64_t)r->last);
+	json_number(j, "unreadable", (int64_t)r->bad);
+	json_begin(j, "volumes", '[');
+	for (int i = 0; i < r->volume_count; i++) {
+		json_begin(j, NULL, '{');
+		json_text(j, "mount", r->volumes[i].mount);
+		json_text(j, "type", r->volumes[i].type);
+		json_text(j, "consistency", nacre_consistency_name(r->volumes[i].consistency));
+		json_text(j, "why", r->volumes[i].why);
+		json_end(j, '}');
+	}
+	json_end(j, ']');
+	json_begin(j, "hooks", '[');
+	for (int i = 0; i < r->writer_count; i++) {
+		json_begin(j, NULL, '{');
+		json_text(j, "name", r->writers[i].name);
+		json_text(j, "problem", r->writers[i].problem);
+		json_end(j, '}');
+	}
+	json_end(j, ']');
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* running.c - the source is in use; see running.h */
+#include "conversion/running.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+
+enum { TRIES = 3 };
+
+int nacre_running_elsewhere(const struct nacre_snapshot *s, const char *directory, struct nacre_error *e)
+{
+	NACRE_AUTO_FREE char *copy = strdup(directory);
+	const struct nacre_lives *lives = nacre_snapshot_lives(s);
+	struct stat there, st;
+
+	if (!copy || stat(dirname(copy), &there))
+		return 0; /* whoever makes the directory says what is wrong */
+	for (int i = 0; i < lives->count; i++)
+		if (lives->list[i].fd >= 0 && !fstat(lives->list[i].fd, &st) && st.st_dev == there.st_dev)
+			return nacre_error_set(e, NACRE_E_USAGE, 0, directory,
+					       "lies in %.80s, which is converted: take a place on another disk",
+					       lives->list[i].mount);
+	return 0;
+}
+
+static bool is_mounted(const struct nacre_snapshot *s, const struct nacre_partition *p)
+{
+	const struct nacre_lives *lives = s ? nacre_snapshot_lives(s) : NULL;
+
+	for (int i = 0; lives && i < lives->count; i++)
+		if (lives->list[i].map != NACRE_LIVE_ELSEWHERE && lives->list[i].start == p->start)
+			return true;
+	return false;
+}
+
+/* A journal that waits is what every mounted file system has; the instant's copy has none. */
+static void forget_dirty(struct nacre_inventory *inventory)
+{
+	int kept = 0;
+
+	for (int i = 0; i < inventory->finding_count; i++)
+		if (strcmp(inventory->findings[i].what, "a file system that was not unmounted"))
+			inventory->findings[kept++] = inventory->findings[i];
+	inventory->finding_count = kept;
+}
+
+int nacre_running_look(struct nacre_image *image, const struct nacre_snapshot *s, struct nacre_inventory *inventory,
+		       struct nacre_plan *plan, struct nacre_error *e)
+{
+	for (int i = 0;; i++) {
+		bool torn = false;
+
+		ioctl(image->fd, BLKFLSBUF, 0);
+		if (nacre_inventory_take(image, false, inventory, e) < 0)
+			return -1;
+		for (int k = 0; k < inventory->place_count; k++)
+			torn |= inventory->places[k].problem[0] && *inventory->places[k].driver &&
+				is_mounted(s, &inventory->places[k].partition);
+		if (!torn || i == TRIES - 1)
+			break;
+		nacre_inventory_free(inventory);
+	}
+	if (nacre_plan_make(inventory, plan, e) < 0)
+		return -1;
+	forget_dirty(inventory);
+	return 0;
+}
+
+static int put(void *arg, unsigned disk, uint64_t offset, const void *data, size_t size, struct nacre_error *e)
+{
+	return nacre_sink_write(arg, disk, offset, data, size, e);
+}
+
+static int put_zero(void *arg, unsigned disk, uint64_t offset, uint64_t length, struct nacre_error *e)
+{
+	return nacre_sink_zero(arg, disk, offset, length, e);
+}
+
+static void on_round(void *arg, int number, uint64_t bytes)
+{
+	const struct nacre_convert_says *says = arg;
+	char text[80];
+
+	if (!says->stage)
+		return;
+	snprintf(text, sizeof(text), number ? "what was written meanwhile, round %d: %llu KiB"
+					    : "copying what is in use, while it works", number,
+		 (unsigned long long)bytes >> 10);
+	says->stage(says->arg, text);
+}
+
+static void on_bytes(void *arg, uint64_t done, uint64_t total)
+{
+	const struct nacre_convert_says *says = arg;
+
+	if (says->bytes)
+		says->bytes(says->arg, done, total);
+}
+
+int nacre_running_copy(struct nacre_snapshot *s, const struct nacre_plan *plan, struct nacre_sink *sink,
+		       const struct nacre_snapshot_options *o, const struct nacre_convert_says *says,
+		       struct nacre_snapshot_result *result, struct nacre_error *e)
+{
+	const struct nacre_extents *maps[] = {&plan->map};
+	const struct nacre_snapshot_sink to = {put, put_zero, sink};
+	struct nacre_snapshot_options options = *o;
+
+	options.says = (struct nacre_snapshot_says){.round = on_round, .bytes = on_bytes,
+						    .arg = (void *)(uintptr_t)says};
+	if (nacre_snapshot_run(s, maps, &to, &options, result, e) < 0)
+		return -1;
+	return nacre_sink_sync(sink, e);
+}
+
+static struct nacre_sink_note *note(struct nacre_sink_note *notes, int *count, int most, const char *name)
+{
+	static struct nacre_sink_note none;
+	struct nacre_sink_note *n = *count < most ? &notes[(*count)++] : &none;
+
+	snprintf(n->name, sizeof(n->name), "%s", name);
+	return n;
+}
+
+int nacre_running_notes(const struct nacre_snapshot_result *r, struct nacre_sink_note *notes, int most)
+{
+	int count = 0;
+	struct nacre_sink_note *n = note(notes, &count, most, "Frozen");
+
+	snprintf(n->value, sizeof(n->value), "%.1f ms, %d rounds before, %llu KiB read meanwhile", r->frozen_ms, r->rounds,
+		 (unsigned long long)r->last >> 10);
+	for (int i = 0; i < r->volume_count; i++) {
+		const struct nacre_snapshot_volume *v = &r->volumes[i];
+		char name[32];
+
+		snprintf(name, sizeof(name), "Copy of %.23s", v->mount);
+		n = note(notes, &count, most, name);
+		snprintf(n->value, sizeof(n->value), "%s-consistent: %.130s", nacre_consistency_name(v->consistency),
+			 v->why);
+	}
+	for (int i = 0; i < r->writer_count; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "Hook %.26s", r->writers[i].name);
+		n = note(notes, &count, most, name);
+		snprintf(n->value, sizeof(n->value), "%s",
+			 *r->writers[i].problem ? r->writers[i].problem : "its program had flushed and held still");
+	}
+	return count;
+}

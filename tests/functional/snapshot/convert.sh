@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# convert.sh NACRE WRITER - a disk in use becomes a virtual machine, while a program writes to it
+#
+# Mounts of its own, but no process ids of its own: the watchdog of a conversion outlives a test that is killed.
+if [ -z "${own_mounts:-}" ] && unshare -m true 2>/dev/null; then
+	own_mounts=yes exec unshare -m bash "$0" "$@"
+fi
+. "$(dirname "$0")/../../functions.sh"
+nacre=$1 writer=$2
+requires_root
+requires_program mke2fs sfdisk losetup addpart e2fsck qemu-img jq dumpe2fs
+
+tree=$work/tree disk=$work/disk.img mnt=$work/mnt
+mkdir -p "$tree"/{bin,boot/grub,etc,lib/modules,usr/bin,var} "$mnt" "$work/copied" "$work/hooks"
+cp /bin/true "$tree/bin/sh"
+printf 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n' >"$tree/etc/os-release"
+printf '/dev/sda1 / ext4 defaults 0 1\n' >"$tree/etc/fstab"
+echo oldbox >"$tree/etc/hostname"
+head -c 9000000 /dev/urandom >"$tree/var/data"
+mount -t tmpfs none "$mnt" && mkdir "$mnt/on" "$mnt/out" && cp -r "$work/tree" "$mnt/" # the disk itself is in memory
+disk=$mnt/disk.img out=$mnt/out on=$mnt/on
+at_exit "umount -l '$on' 2>/dev/null; umount -l '$mnt'"
+truncate -s 192M "$disk"
+printf 'label: dos\nstart=2048, size=180M, type=83, bootable\n' | sfdisk -q "$disk"
+mke2fs -q -t ext4 -E offset=1048576 -d "$tree" "$disk" 180M 2>/dev/null
+loop=$(losetup -P -f --show "$disk") || skip_all "no loop device can be had"
+addpart "$loop" 1 2048 $((180 * 2048))
+mount "${loop}p1" "$on"
+losetup -d "$loop" # when the last user is gone; its partition goes with it (-P)
+tap_note <<<"$loop on $on"
+
+mkfifo "$work/stop"
+"$writer" "$on" 10000000 <"$work/stop" >"$work/longest" &
+writing=$!
+exec 9>"$work/stop"
+at_exit "exec 9>&-; kill $writing 2>/dev/null; wait $writing 2>/dev/null"
+until grep -q writing "$work/longest" 2>/dev/null; do sleep 0.05; done
+
+ok "a plan can be told while it is in use" "$nacre" convert "$on" --plan
+said "$on" "it is a disk in use" # the plan names where it is mounted
+fails 2 "a copy cannot lie on what is copied" "$nacre" convert "$on" "$on/web1" --no-check --no-hooks
+fails 7 "its file is not read behind its back" "$nacre" convert "$disk" "$out/none" --no-check
+fails 7 "an earlier instant is not gone on with" "$nacre" convert "$loop" "$out/none" --no-check --resume
+
+# A hook notes what was promised before the instant.
+cat >"$work/hooks/10-note" <<-END
+	#!/bin/sh
+	[ "\$1" = freeze ] && tail -n 1 "$on/journal" >"$work/promised"
+	echo "\$1" >>"$work/called"
+END
+chmod 755 "$work/hooks/10-note"
+ok "a mounted disk is converted while a program writes to it" \
+	"$nacre" convert "$on" "$out/web1" --no-check --json --hooks "$work/hooks" --require application --max-freeze 20000
+cp "$work/out" "$work/json"
+tap_note "$work/json"
+ok "the program still runs" kill -0 $writing
+is "$(tr '\n' ' ' <"$work/called")" "freeze thaw " "the hook was called, with freeze and with thaw"
+is "$(jq -r '.volumes[0].consistency' "$work/json")" application "the volume is application-consistent"
+is "$(jq -r '.volumes[0].mount' "$work/json")" "$on" "the volume is named"
+ok "milliseconds frozen are told" test "$(jq .frozen_us "$work/json")" -gt 0
+ok "bytes are told" test "$(jq .written "$work/json")" -gt 9000000
+ok "not more is sent than what is in use and what was written" test "$(jq .written "$work/json")" -lt 160000000
+qemu-img convert -f vpc -O raw "$out/web1/disk0.vhd" "$out/copy.img"
+ok "the copy's journal is empty" sh -c "! dumpe2fs -h '$out/copy.img?offset=1048576' 2>/dev/null | grep -q needs_recovery"
+mount -o loop,offset=1048576,sizelimit=$((180 << 20)) "$out/copy.img" "$work/copied"
+ok "the copy mounts" mountpoint -q "$work/copied"
+ok "what nobody wrote to is the same" cmp "$tree/var/data" "$work/copied/var/data"
+ok "all that was promised before the instant is there" \
+	awk -v want="$(cat "$work/promised")" '$1 != NR {exit 1} END {exit NR < want}' "$work/copied/journal"
+is "$(cut -d= -f1 "$work/copied/etc/fstab" | head -n 1)" UUID "and it is mended"
+umount "$work/copied"
+ok "mounted once, its file system is clean" e2fsck -fn "$out/copy.img?offset=1048576"
+ok "the report tells of the freeze" grep -q Frozen "$out/web1/report.html"
+ok "the source is as writable as before" touch "$on/still-there"
+
+fails 1 "a level that cannot be reached is an error" \
+	"$nacre" convert "$loop" "$out/web2" --no-check --no-hooks --require application
+said "--require asks for more" "which is said"
+ok "and nothing is left of it" test ! -e "$out/web2" -a ! -e "$out/web2.partial"
+printf '#!/bin/sh\nexit 4\n' >"$work/hooks/20-fails"
+chmod 755 "$work/hooks/20-fails"
+ok "a hook that fails" "$nacre" convert "$loop" "$out/web3" --no-check --hooks "$work/hooks"
+said "file system-consistent: frozen; the hook 20-fails failed" "costs its level"
+fails 5 "a unit that does not run" "$nacre" convert "$loop" "$out/web4" --no-check --stop-unit no-such-unit
+fails 7 "a directory that is no control group" "$nacre" convert "$loop" "$out/web4" --no-check --stop-cgroup "$work"
+
+exec 9>&-
+wait $writing
+tap_note <<<"the longest write took $(tail -n 1 "$work/longest") ms"
+finish
