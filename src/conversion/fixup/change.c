@@ -122,7 +122,8 @@ static void label(struct nacre_tree *tree, struct nacre_tree_mount *m, const cha
 	char *slash;
 
 	if (m->labels < 0) {
-		m->labels = nacre_volume_get_attribute(m->volume, "/", selinux, &value, &size, NULL) == 0 &&
+		m->labels = nacre_volume_get_attribute(m->volume, *m->below ? m->below : "/", selinux, &value, &size,
+						       NULL) == 0 &&
 			    value;
 		free(nacre_steal(value));
 	}
@@ -146,11 +147,11 @@ static int make(struct nacre_tree *tree, const char *real, uint32_t mode, struct
 	char parent[NACRE_FS_PATH];
 	struct nacre_tree_mount *m;
 	struct nacre_fs_stat st;
-	const char *inside;
+	char inside[NACRE_FS_PATH];
 
 	if (remember_parent(tree, real, parent, &st, e) < 0 || remember(tree, &r, e) < 0)
 		return -1;
-	m = nacre_tree_place(tree, real, &inside);
+	m = nacre_tree_place(tree, real, inside);
 	if (nacre_volume_create(m->volume, inside, mode, st.uid, st.gid, e) < 0)
 		return -1;
 	label(tree, m, inside, S_ISDIR(mode));
@@ -191,7 +192,7 @@ int nacre_tree_write(struct nacre_tree *tree, const char *path, const void *data
 	struct nacre_undo_record r;
 	struct nacre_tree_mount *m;
 	size_t old_size = 0;
-	const char *inside;
+	char inside[NACRE_FS_PATH];
 	struct nacre_walk w;
 
 	if (may_change(tree, path, e) < 0 || nacre_tree_walk(tree, path, true, &w, e) < 0)
@@ -199,14 +200,14 @@ int nacre_tree_write(struct nacre_tree *tree, const char *path, const void *data
 	if (!w.exists) {
 		if (make_parents(tree, &w, e) < 0 || make(tree, w.real, S_IFREG | 0644, e) < 0)
 			return -1;
-		m = nacre_tree_place(tree, w.real, &inside);
+		m = nacre_tree_place(tree, w.real, inside);
 		if (put(m->volume, inside, data, size, 0, e) < 0)
 			return -1;
 		return tell(tree, w.real, "made", NULL, 0, data, size, e);
 	}
 	if (!S_ISREG(w.st.mode))
 		return nacre_error_set(e, NACRE_E_INPUT, EINVAL, path, "this is no file, so it is not written");
-	m = nacre_tree_place(tree, w.real, &inside);
+	m = nacre_tree_place(tree, w.real, inside);
 	if (nacre_volume_read_file(m->volume, inside, FILE_MOST, &old, &old_size, e) < 0)
 		return -1;
 	if (old_size == size && !memcmp(old, data, size))
@@ -224,7 +225,7 @@ int nacre_tree_append(struct nacre_tree *tree, const char *path, const void *dat
 {
 	struct nacre_undo_record r;
 	struct nacre_tree_mount *m;
-	const char *inside;
+	char inside[NACRE_FS_PATH];
 	struct nacre_walk w;
 
 	if (may_change(tree, path, e) < 0 || nacre_tree_walk(tree, path, true, &w, e) < 0)
@@ -234,7 +235,7 @@ int nacre_tree_append(struct nacre_tree *tree, const char *path, const void *dat
 	if (!size)
 		return 0;
 	r = record_of(NACRE_UNDO_LENGTH, w.real, &w.st);
-	m = nacre_tree_place(tree, w.real, &inside);
+	m = nacre_tree_place(tree, w.real, inside);
 	if (remember(tree, &r, e) < 0 ||
 	    nacre_volume_write_file(m->volume, inside, w.st.size, data, size, e) < 0)
 		return -1;
@@ -281,15 +282,15 @@ int nacre_tree_remove(struct nacre_tree *tree, const char *path, struct nacre_er
 	struct nacre_undo_record r;
 	struct nacre_tree_mount *m;
 	struct nacre_fs_stat st;
-	const char *inside;
+	char inside[NACRE_FS_PATH];
 	struct nacre_walk w;
 
 	if (may_change(tree, path, e) < 0 || nacre_tree_walk(tree, path, false, &w, e) < 0)
 		return -1;
 	if (!w.exists)
 		return 0;
-	m = nacre_tree_place(tree, w.real, &inside);
-	if (!strcmp(inside, "/"))
+	m = nacre_tree_place(tree, w.real, inside);
+	if (!strcmp(w.real, m->path))
 		return nacre_error_set(e, NACRE_E_USAGE, EBUSY, path, "a mount point is not removed");
 	r = record_of(NACRE_UNDO_FILE, w.real, &w.st);
 	if (remember_parent(tree, w.real, parent, &st, e) < 0)
@@ -322,7 +323,7 @@ int nacre_tree_link(struct nacre_tree *tree, const char *target, const char *pat
 	char parent[NACRE_FS_PATH], old[NACRE_FS_PATH];
 	struct nacre_tree_mount *m;
 	struct nacre_fs_stat st;
-	const char *inside;
+	char inside[NACRE_FS_PATH];
 	struct nacre_walk w;
 
 	if (may_change(tree, path, e) < 0 || nacre_tree_walk(tree, path, false, &w, e) < 0)
@@ -338,7 +339,7 @@ int nacre_tree_link(struct nacre_tree *tree, const char *target, const char *pat
 	if ((!w.exists && make_parents(tree, &w, e) < 0) ||
 	    remember_parent(tree, w.real, parent, &st, e) < 0 || remember(tree, &r, e) < 0)
 		return -1;
-	m = nacre_tree_place(tree, w.real, &inside);
+	m = nacre_tree_place(tree, w.real, inside);
 	if (w.exists) /* as what it takes the place of */
 		st = w.st;
 	if (nacre_volume_link_symbolic(m->volume, target, inside, e) < 0 ||
@@ -436,8 +437,8 @@ static int undo_directory(struct nacre_volume *v, const char *inside, const stru
 /* One record. Each is harmless where the change never happened or was undone already. */
 static int undo_one(struct nacre_tree *tree, const struct nacre_undo_record *r, struct nacre_error *e)
 {
-	const char *inside;
-	struct nacre_tree_mount *m = nacre_tree_place(tree, r->path, &inside);
+	char inside[NACRE_FS_PATH];
+	struct nacre_tree_mount *m = nacre_tree_place(tree, r->path, inside);
 
 	if (!m)
 		return nacre_error_set(e, NACRE_E_ABSENT, 0, r->path, "its volume is not mounted");

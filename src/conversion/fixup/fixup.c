@@ -17,17 +17,17 @@ enum {
 	INODES = 64
 };
 
-/* Mount all places whose path has @size bytes: what lies above is there by then. */
+/* Mount everything whose path has @size bytes: what lies above is there by then. */
 static int mount_all(struct nacre_tree *tree, const struct nacre_inventory *inventory, size_t size,
 		     struct nacre_error *e)
 {
-	for (int i = 0; i < inventory->place_count; i++) {
-		const struct nacre_place *place = &inventory->places[i];
+	for (int i = 0; i < inventory->mount_count; i++) {
+		const struct nacre_mount *m = &inventory->mounts[i];
+		struct nacre_volume *volume = inventory->places[m->place].volume;
 
-		if (!place->volume || i == inventory->root || strlen(place->mount) != size || place->mount[0] != '/' ||
-		    !nacre_tree_exists(tree, place->mount))
+		if (!volume || strlen(m->path) != size || !nacre_tree_exists(tree, m->path))
 			continue;
-		if (nacre_tree_mount(tree, place->mount, place->volume, e) < 0)
+		if (nacre_tree_mount_below(tree, m->path, volume, m->below, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -52,7 +52,7 @@ struct nacre_tree *nacre_fixup_tree(const struct nacre_inventory *inventory, con
 	tree = nacre_tree_new(undo, e);
 	if (!tree)
 		return NULL;
-	if (nacre_tree_mount(tree, "/", root->volume, e) < 0)
+	if (nacre_tree_mount_below(tree, "/", root->volume, root->subvolume, e) < 0)
 		goto bad;
 	for (size_t size = 2; size < sizeof(root->mount); size++)
 		if (mount_all(tree, inventory, size, e) < 0)

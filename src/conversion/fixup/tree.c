@@ -60,7 +60,7 @@ void nacre_tree_free(struct nacre_tree *tree)
 	free(tree);
 }
 
-struct nacre_tree_mount *nacre_tree_place(struct nacre_tree *tree, const char *real, const char **inside)
+struct nacre_tree_mount *nacre_tree_place(struct nacre_tree *tree, const char *real, char inside[NACRE_FS_PATH])
 {
 	struct nacre_tree_mount *best = NULL;
 	size_t longest = 0;
@@ -76,7 +76,13 @@ struct nacre_tree_mount *nacre_tree_place(struct nacre_tree *tree, const char *r
 			longest = n;
 		}
 	}
-	*inside = real[longest] ? real + longest : "/";
+	if (!best || strlen(real) >= NACRE_TREE_PATH)
+		return NULL;
+	strcpy(inside, best->below);
+	if (strcmp(real + longest, "/"))
+		strcat(inside, real + longest);
+	if (!*inside)
+		strcpy(inside, "/");
 	return best;
 }
 
@@ -92,8 +98,8 @@ static char **known_slot(struct nacre_tree *tree, const char *real)
 /* lstat() of a real path. */
 static int look(struct nacre_tree *tree, const char *real, struct nacre_fs_stat *st, struct nacre_error *e)
 {
-	const char *inside;
-	struct nacre_tree_mount *m = nacre_tree_place(tree, real, &inside);
+	char inside[NACRE_FS_PATH];
+	struct nacre_tree_mount *m = nacre_tree_place(tree, real, inside);
 
 	if (!m)
 		return nacre_error_set(e, NACRE_E_ABSENT, ENOENT, real, "no volume is mounted there");
@@ -104,8 +110,8 @@ static int look(struct nacre_tree *tree, const char *real, struct nacre_fs_stat 
 static int link_target(struct nacre_tree *tree, const char *real, char *target, size_t capacity,
 		       struct nacre_error *e)
 {
-	const char *inside;
-	struct nacre_tree_mount *m = nacre_tree_place(tree, real, &inside);
+	char inside[NACRE_FS_PATH];
+	struct nacre_tree_mount *m = nacre_tree_place(tree, real, inside);
 
 	if (nacre_volume_read_link(m->volume, inside, target, capacity, e) < 0)
 		return -1;
@@ -247,6 +253,13 @@ int nacre_tree_walk(struct nacre_tree *tree, const char *path, bool follow, stru
 int nacre_tree_mount(struct nacre_tree *tree, const char *path, struct nacre_volume *volume,
 		     struct nacre_error *e)
 {
+	return nacre_tree_mount_below(tree, path, volume, "", e);
+}
+
+int nacre_tree_mount_below(struct nacre_tree *tree, const char *path, struct nacre_volume *volume,
+			   const char *below, struct nacre_error *e)
+{
+	struct nacre_tree_mount *m = &tree->mounts[tree->mount_count];
 	struct nacre_walk w = {.real = "/"};
 
 	if (tree->mount_count == NACRE_TREE_MOUNTS)
@@ -254,11 +267,13 @@ int nacre_tree_mount(struct nacre_tree *tree, const char *path, struct nacre_vol
 				       NACRE_TREE_MOUNTS);
 	if (strcmp(path, "/") && (!tree->mount_count || nacre_tree_walk(tree, path, true, &w, e) < 0))
 		return nacre_error_add(e, "cannot mount a volume at %s", path);
-	tree->mounts[tree->mount_count].path = strdup(w.real);
-	if (!tree->mounts[tree->mount_count].path)
+	if (strlen(below) >= sizeof(m->below))
+		return nacre_error_set(e, NACRE_E_SUPPORT, ENAMETOOLONG, below, "its path is too long");
+	*m = (struct nacre_tree_mount){.path = strdup(w.real), .labels = -1, .volume = volume};
+	if (!m->path)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, path, "cannot mount a volume there");
-	tree->mounts[tree->mount_count].labels = -1;
-	tree->mounts[tree->mount_count++].volume = volume;
+	strcpy(m->below, below);
+	tree->mount_count++;
 	nacre_tree_forget_known(tree);
 	return 0;
 }
@@ -295,13 +310,13 @@ int nacre_tree_read(struct nacre_tree *tree, const char *path, char **data, size
 {
 	struct nacre_tree_mount *m;
 	struct nacre_walk w;
-	const char *inside;
+	char inside[NACRE_FS_PATH];
 
 	if (find(tree, path, true, &w, e) < 0)
 		return -1;
 	if (!S_ISREG(w.st.mode))
 		return nacre_error_set(e, NACRE_E_INPUT, EINVAL, path, "this is no file");
-	m = nacre_tree_place(tree, w.real, &inside);
+	m = nacre_tree_place(tree, w.real, inside);
 	return nacre_volume_read_file(m->volume, inside, READ_MOST, data, size, e);
 }
 
@@ -310,11 +325,11 @@ int nacre_tree_read_part(struct nacre_tree *tree, const char *path, uint64_t off
 {
 	struct nacre_tree_mount *m;
 	struct nacre_walk w;
-	const char *inside;
+	char inside[NACRE_FS_PATH];
 
 	if (find(tree, path, true, &w, e) < 0)
 		return -1;
-	m = nacre_tree_place(tree, w.real, &inside);
+	m = nacre_tree_place(tree, w.real, inside);
 	for (*got = 0; *got < size;) {
 		size_t left = size - *got;
 		uint32_t room = left < NACRE_FS_CHUNK ? (uint32_t)left : NACRE_FS_CHUNK, length = 0;
@@ -388,13 +403,13 @@ int nacre_tree_each(struct nacre_tree *tree, const char *path,
 	NACRE_AUTO_FREE struct nacre_fs_entry *list = NULL;
 	struct nacre_tree_mount *m;
 	struct nacre_walk w;
-	const char *inside;
+	char inside[NACRE_FS_PATH];
 	size_t count = 0;
 	int result = 0;
 
 	if (find(tree, path, true, &w, e) < 0)
 		return -1;
-	m = nacre_tree_place(tree, w.real, &inside);
+	m = nacre_tree_place(tree, w.real, inside);
 	if (names(m->volume, inside, &list, &count, e) < 0)
 		return -1;
 	for (size_t i = 0; i < count && !result; i++)
@@ -406,11 +421,11 @@ struct nacre_volume *nacre_tree_volume(struct nacre_tree *tree, const char *path
 {
 	struct nacre_tree_mount *m;
 	struct nacre_walk w;
-	const char *inside;
+	char inside[NACRE_FS_PATH];
 
 	if (nacre_tree_walk(tree, path, true, &w, NULL) < 0)
 		return NULL;
-	m = nacre_tree_place(tree, w.real, &inside);
+	m = nacre_tree_place(tree, w.real, inside);
 	return m ? m->volume : NULL;
 }
 

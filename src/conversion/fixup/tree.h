@@ -21,6 +21,9 @@ struct nacre_tree *nacre_tree_new(const char *undo, struct nacre_error *e);
 /** nacre_tree_mount() - @volume (not taken over) at @path; "/" first */
 int nacre_tree_mount(struct nacre_tree *tree, const char *path, struct nacre_volume *volume,
 		     struct nacre_error *e);
+/** nacre_tree_mount_below() - of @volume only directory @below: a subvolume of btrfs; "": all */
+int nacre_tree_mount_below(struct nacre_tree *tree, const char *path, struct nacre_volume *volume,
+			   const char *below, struct nacre_error *e);
 void nacre_tree_free(struct nacre_tree *tree);
 
 bool nacre_tree_exists(struct nacre_tree *tree, const char *path);

@@ -6,10 +6,13 @@
 #include "conversion/fixup/tree.h"
 #include "conversion/fixup/undo.h"
 
+/* A real path is short enough that there is room before it for the directory that is mounted. */
+enum { NACRE_TREE_PATH = NACRE_FS_PATH - NACRE_FS_NAME };
 enum { NACRE_TREE_MOUNTS = 32, NACRE_TREE_LINKS = 40, NACRE_TREE_KNOWN = 256 };
 
 struct nacre_tree_mount {
 	char *path; /* real, "/" or without a slash at the end */
+	char below[NACRE_FS_NAME]; /* the directory of the volume that is mounted, "": all of it */
 	struct nacre_volume *volume;
 	int labels; /* does this file system carry SELinux labels? 1, 0, -1: not looked yet */
 };
@@ -27,7 +30,7 @@ struct nacre_tree {
 
 /** struct nacre_walk - where a path leads, links resolved */
 struct nacre_walk {
-	char real[NACRE_FS_PATH]; /* as far as it exists; behind that, the names that do not */
+	char real[NACRE_TREE_PATH]; /* as far as it exists; behind that, the names that do not */
 	size_t there;             /* bytes of @real that exist */
 	bool exists;              /* all of it: @st is its stat */
 	struct nacre_fs_stat st;
@@ -37,7 +40,7 @@ struct nacre_walk {
 int nacre_tree_walk(struct nacre_tree *tree, const char *path, bool follow, struct nacre_walk *w,
 		    struct nacre_error *e);
 /** nacre_tree_place() - the mount of the real path @real; @inside: the path in its volume */
-struct nacre_tree_mount *nacre_tree_place(struct nacre_tree *tree, const char *real, const char **inside);
+struct nacre_tree_mount *nacre_tree_place(struct nacre_tree *tree, const char *real, char inside[NACRE_FS_PATH]);
 /** nacre_tree_forget_known() - a directory went away or became something else */
 void nacre_tree_forget_known(struct nacre_tree *tree);
 

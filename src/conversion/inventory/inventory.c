@@ -150,14 +150,13 @@ static int find_places(struct nacre_inventory *inventory, bool writable, struct 
 static bool has(const struct nacre_place *place, const char *below, const char *path)
 {
 	struct nacre_fs_stat st;
-	char full[160];
+	char full[NACRE_FS_NAME + 96];
 
 	snprintf(full, sizeof(full), "%s%s", below, path);
 	return !nacre_volume_stat(place->volume, full, &st, NULL);
 }
 
-/* Is a system's root in directory @below of @place? 2: one with a list of its volumes, 1: one without */
-static int is_root(const struct nacre_place *place, const char *below)
+int inventory_is_root(const struct nacre_place *place, const char *below)
 {
 	if (!has(place, below, "/usr") && !has(place, below, "/bin"))
 		return 0;
@@ -166,32 +165,26 @@ static int is_root(const struct nacre_place *place, const char *below)
 	return has(place, below, "/etc/os-release") || has(place, below, "/usr/lib/os-release");
 }
 
-/* Distributions on btrfs put the root into a subvolume. */
 static void find_root(struct nacre_inventory *inventory)
 {
-	static const char *const below[] = {"", "/@", "/root", "/@rootfs", "/@root", "/rootfs"};
 	int best = 0;
 
 	inventory->root = -1;
 	for (int i = 0; i < inventory->place_count; i++) {
 		struct nacre_place *p = &inventory->places[i];
-		size_t most = !strcmp(p->type, "btrfs") ? sizeof(below) / sizeof(below[0]) : 1;
+		int quality;
 
 		if (!p->volume || !strcmp(p->type, "swap") || !strcmp(p->type, "vfat"))
 			continue;
-		for (size_t k = 0; k < most; k++) {
-			int quality = is_root(p, below[k]);
-
-			if (quality > best) {
-				best = quality;
-				inventory->root = i;
-				strcpy(p->subvolume, below[k]);
-			} else if (quality && quality == best) {
-				nacre_inventory_find(inventory, NACRE_WARNING, "a second system",
-						     "partition %d has one, too; partition %d is taken for the root",
-						     p->partition.number,
-						     inventory->places[inventory->root].partition.number);
-			}
+		quality = !strcmp(p->type, "btrfs") ? inventory_subvolume(inventory, p) : inventory_is_root(p, "");
+		if (quality > best) {
+			best = quality;
+			inventory->root = i;
+		} else if (quality && quality == best) {
+			nacre_inventory_find(inventory, NACRE_WARNING, "a second system",
+					     "partition %d has one, too; partition %d is taken for the root",
+					     p->partition.number,
+					     inventory->places[inventory->root].partition.number);
 		}
 	}
 	for (int i = 0; i < inventory->place_count && inventory->root < 0; i++)

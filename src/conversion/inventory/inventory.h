@@ -6,7 +6,7 @@
 #include "disk/table.h"
 #include "fs/volume.h"
 
-enum { NACRE_KERNELS_MAX = 32, NACRE_NICS_MAX = 16, NACRE_FINDINGS_MAX = 64 };
+enum { NACRE_MOUNTS_MAX = 31, NACRE_KERNELS_MAX = 32, NACRE_NICS_MAX = 16, NACRE_FINDINGS_MAX = 64 };
 
 /** struct nacre_place - one volume of the disk: a partition, or the whole disk without a table */
 struct nacre_place {
@@ -16,8 +16,15 @@ struct nacre_place {
 	char driver[16];                  /* "ext", "xfs"...; "" for none */
 	char problem[192];                /* why its file system cannot be read, in words; "" */
 	char mount[64];                   /* where fstab mounts it; "" */
-	char subvolume[64];               /* of btrfs: the directory that is the root, "/@"; "" */
+	char subvolume[NACRE_FS_NAME];    /* of btrfs: the directory that is the root, "/@"; "" */
 	struct nacre_volume *volume;      /* open, or NULL; closed by nacre_inventory_free() */
+};
+
+/** struct nacre_mount - where fstab shows a place, or of btrfs a directory of it; the root is not one of them */
+struct nacre_mount {
+	char path[64];
+	char below[NACRE_FS_NAME]; /* "/@home"; "": all of it */
+	int place;
 };
 
 struct nacre_kernel {
@@ -46,6 +53,8 @@ struct nacre_inventory {
 	struct nacre_table table;
 	struct nacre_place places[NACRE_PARTITIONS_MAX];
 	int place_count, root;     /* index of the root volume, -1: none was found */
+	struct nacre_mount mounts[NACRE_MOUNTS_MAX];
+	int mount_count;
 	bool uefi;
 	uint32_t cpus, memory_mb;         /* of this computer, where the disk is its own; 0: not known */
 	char os_id[32], os_version[32], os_name[96], family[16]; /* family: debian redhat suse arch alpine windows or "" */

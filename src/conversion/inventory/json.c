@@ -25,7 +25,22 @@ static void json_table(struct json *j, const struct nacre_table *t)
 	json_end(j, '}');
 }
 
-static void json_place(struct json *j, const struct nacre_place *p, bool root)
+/* Where its directories are mounted. */
+static void json_mounts(struct json *j, const struct nacre_inventory *n, const struct nacre_place *p)
+{
+	json_begin(j, "mounts", '[');
+	for (int i = 0; i < n->mount_count; i++) {
+		if (&n->places[n->mounts[i].place] != p)
+			continue;
+		json_begin(j, NULL, '{');
+		json_text(j, "path", n->mounts[i].path);
+		json_text(j, "subvolume", n->mounts[i].below);
+		json_end(j, '}');
+	}
+	json_end(j, ']');
+}
+
+static void json_place(struct json *j, const struct nacre_inventory *n, const struct nacre_place *p)
 {
 	char type[8];
 
@@ -52,9 +67,11 @@ static void json_place(struct json *j, const struct nacre_place *p, bool root)
 		json_bool(j, "errors", p->info.state & NACRE_FS_ERRORS);
 		json_bool(j, "hibernated", p->info.state & NACRE_FS_HIBERNATED);
 	}
-	json_bool(j, "root", root);
+	json_bool(j, "root", n->root >= 0 && p == &n->places[n->root]);
 	text(j, "mount", p->mount);
 	text(j, "subvolume", p->subvolume);
+	if (!strcmp(p->type, "btrfs"))
+		json_mounts(j, n, p);
 	text(j, "problem", p->problem);
 	json_end(j, '}');
 }
@@ -114,7 +131,7 @@ void nacre_inventory_json(const struct nacre_inventory *inventory, struct json *
 	json_table(j, &inventory->table);
 	json_begin(j, "volumes", '[');
 	for (int i = 0; i < inventory->place_count; i++)
-		json_place(j, &inventory->places[i], i == inventory->root);
+		json_place(j, inventory, &inventory->places[i]);
 	json_end(j, ']');
 	json_system(j, inventory);
 	json_nics(j, inventory);

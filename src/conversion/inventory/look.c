@@ -83,24 +83,21 @@ static void complain(struct look *look, const char *path, const struct nacre_err
 static int locate(const struct nacre_inventory *inventory, const char *path, char *there)
 {
 	int best = inventory->root;
+	const char *below = best < 0 ? "" : inventory->places[best].subvolume;
 	size_t most = 0;
-	const char *below = "";
 
-	for (int i = 0; i < inventory->place_count; i++) {
-		const char *mount = inventory->places[i].mount;
-		size_t n = strlen(mount);
+	for (int i = 0; i < inventory->mount_count; i++) {
+		const struct nacre_mount *m = &inventory->mounts[i];
+		size_t n = strlen(m->path);
 
-		if (n < 2 || n <= most || strncmp(path, mount, n) || (path[n] && path[n] != '/'))
+		if (n <= most || strncmp(path, m->path, n) || (path[n] && path[n] != '/'))
 			continue;
-		if (!inventory->places[i].volume)
-			return -1;
-		best = i;
+		best = m->place;
+		below = m->below;
 		most = n;
 	}
-	if (best < 0)
+	if (best < 0 || !inventory->places[best].volume)
 		return -1;
-	if (best == inventory->root)
-		below = inventory->places[best].subvolume;
 	if (snprintf(there, NACRE_FS_PATH, "%s%s", below, path + most) >= NACRE_FS_PATH)
 		return -1;
 	if (!*there)

@@ -198,6 +198,55 @@ static int read_lines(char *data, struct line *lines)
 	return count;
 }
 
+/*
+ * The directory of @p that a line mounts: of btrfs a subvolume, by its path from the top.
+ * Return: false where only a number says which
+ */
+static bool find_below(const struct nacre_place *p, const struct line *l, char *below)
+{
+	char options[1024], *rest = options, *word;
+	bool numbered = false;
+
+	*below = 0;
+	if (strcmp(p->type, "btrfs"))
+		return true;
+	text_copy(below, NACRE_FS_NAME, p->info.root);
+	text_copy(options, sizeof(options), l->options ? l->options : "");
+	unescape(options);
+	while ((word = strsep(&rest, ","))) {
+		if (!strncmp(word, "subvol=", 7)) {
+			nacre_subvolume_path(word + 7, below);
+			return true;
+		}
+		if (!strncmp(word, "subvolid=", 9)) {
+			numbered = strcmp(word + 9, "5") && strcmp(word + 9, "0");
+			if (!numbered)
+				*below = 0;
+		}
+	}
+	return !numbered;
+}
+
+static void add_mount(struct nacre_inventory *inventory, const struct nacre_place *p, const struct line *l)
+{
+	struct nacre_mount *m = &inventory->mounts[inventory->mount_count];
+
+	if (l->where[0] != '/' || !l->where[1] || strlen(l->where) >= sizeof(m->path))
+		return;
+	for (int i = 0; i < inventory->mount_count; i++)
+		if (!strcmp(inventory->mounts[i].path, l->where))
+			return;
+	if (inventory->mount_count == NACRE_MOUNTS_MAX || !find_below(p, l, m->below)) {
+		nacre_inventory_find(inventory, NACRE_NOTE, "a mount that is not followed",
+				     "%.60s: %s", l->where, inventory->mount_count == NACRE_MOUNTS_MAX
+				     ? "there are too many" : "fstab names its subvolume by a number only");
+		return;
+	}
+	strcpy(m->path, l->where);
+	m->place = (int)(p - inventory->places);
+	inventory->mount_count++;
+}
+
 static void take(struct nacre_inventory *inventory, const struct line *l, const char *own)
 {
 	struct nacre_place *p = place_named(inventory, l->what, own);
@@ -211,6 +260,8 @@ static void take(struct nacre_inventory *inventory, const struct line *l, const 
 		return;
 	}
 	note_name(inventory, l);
+	if ((!*p->mount && p != &inventory->places[inventory->root]) || !strcmp(p->type, "btrfs"))
+		add_mount(inventory, p, l);
 	/* A place with several mount points has the first one; of the root volume's there is no doubt. */
 	if (*p->mount || (*where == '/' && where[1] && p == &inventory->places[inventory->root]))
 		return;

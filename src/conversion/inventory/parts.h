@@ -8,6 +8,15 @@
 /** inventory_recognise() - members of LVM, md, LUKS and BitLocker by their magic numbers: known, not read.
  * @place: type, info.label and info.uuid are filled. Return: 1 it is one, 0 it is not, -1 read error */
 int inventory_recognise(struct nacre_inventory *inventory, struct nacre_place *place, struct nacre_error *e);
+/** inventory_is_root() - is a system's root in directory @below of @place? 2: one with a list of its volumes,
+ * 1: one without, 0: no */
+int inventory_is_root(const struct nacre_place *place, const char *below);
+/** inventory_subvolume() - in which directory of @place, btrfs, is the root? Sets place->subvolume. Return: as
+ * inventory_is_root() */
+int inventory_subvolume(const struct nacre_inventory *inventory, struct nacre_place *place);
+/** nacre_subvolume_path() - what mount's option subvol= says as a path in the volume: "/@/x", "" for the top.
+ * @below: NACRE_FS_NAME bytes */
+void nacre_subvolume_path(const char *value, char *below);
 /** inventory_mounts() - fstab: which place is mounted where; what it names that is not here */
 void inventory_mounts(struct nacre_inventory *inventory, struct look *look);
 /** inventory_system() - which system it is, its kernels, its tools */

@@ -35,6 +35,12 @@ static void place(int number, const char *type, const char *uuid, const char *mo
 	snprintf(p->info.uuid, sizeof(p->info.uuid), "%s", uuid);
 	snprintf(p->mount, sizeof(p->mount), "%s", mount);
 	p->volume = v;
+	if (mount[0] && mount[1]) {
+		struct nacre_mount *m = &inventory.mounts[inventory.mount_count++];
+
+		snprintf(m->path, sizeof(m->path), "%s", mount);
+		m->place = (int)(p - inventory.places);
+	}
 	if (v)
 		snprintf(memory_info(v)->type, sizeof(p->type), "%s", type);
 }

@@ -220,11 +220,46 @@ static void test_second_run(void)
 	free(after);
 }
 
+static void test_below(void)
+{
+	struct nacre_volume *v = memory_volume_new();
+	struct nacre_tree *tree = nacre_tree_new(undo, &e);
+	char *before, *after;
+
+	memory_text(v, "/@/etc/fstab", "one");
+	memory_text(v, "/@/etc/old", "gone");
+	memory_directory(v, "/@/home");
+	memory_text(v, "/@home/user/file", "two");
+	memory_link(v, "/home/user", "/@/etc/user");
+	memory_text(v, "/etc/fstab", "another");
+	before = memory_picture(v);
+	nacre_tree_mount_below(tree, "/", v, "/@", &e);
+	tap_ok(nacre_tree_mount_below(tree, "/home", v, "/@home", &e) == 0, "directories of one volume are mounted");
+	tap_is_string(content(tree, "/etc/fstab"), "one", "each shows what is in it");
+	tap_is_string(content(tree, "/../../etc/user/file"), "two", "links and .. stay in the tree");
+	tap_is_string(content(tree, "/@home/user/file"), "none", "and nothing leads beside it");
+	tap_ok(nacre_tree_write(tree, "/etc/fstab", "three", 5, &e) == 0 &&
+	       nacre_tree_write(tree, "/home/new", "four", 4, &e) == 0 &&
+	       nacre_tree_remove(tree, "/etc/old", &e) == 0 && nacre_tree_remove(tree, "/home", &e) < 0,
+	       "files are written, made and removed there, and no mount point");
+	after = memory_picture(v);
+	tap_ok(strstr(after, "\n/@/etc/fstab ") && strstr(after, "three\n") && strstr(after, "\n/@home/new ") &&
+	       strstr(after, "another\n") && !strstr(after, "gone\n"), "where they should be");
+	free(after);
+	tap_ok(nacre_tree_undo(tree, undo, &e) == 0, "and it can be undone");
+	after = memory_picture(v);
+	tap_is_string(after, before, "and then all is as it was");
+	nacre_tree_free(tree);
+	memory_volume_free(v);
+	free(before);
+	free(after);
+}
+
 static void test_journal(void)
 {
 	static const char odd[] = "nacre-undo 1\ncontent 100644 0 0 1 1 1 0000000000000000 /etc/x\ny\nmore\n";
 	struct nacre_undo_record r = {.kind = NACRE_UNDO_CONTENT, .path = "/with blank\n%", .data = "abc", .length = 3,
-				      .mtime = -5};
+				      .mtime = -5, .mtime_ns = 7};
 	struct nacre_undo *u = nacre_undo_open(undo, &e);
 	struct nacre_undo_list list;
 	char name[80];
@@ -238,6 +273,7 @@ static void test_journal(void)
 	tap_ok(nacre_undo_load(undo, 0, &list, &e) == 0 && list.count == 2, "a journal is read again");
 	tap_is_string(list.list[0].path, "/with blank\n%", "odd names survive it");
 	tap_is_number(list.list[0].mtime, -5, "and times before 1970");
+	tap_is_number(list.list[0].mtime_ns, 7, "with nanoseconds");
 	nacre_undo_list_free(&list);
 	snprintf(name, sizeof(name), "%s/journal", undo);
 	stat(name, &st);
@@ -262,6 +298,7 @@ int main(void)
 	test_changes();
 	test_failures();
 	test_second_run();
+	test_below();
 	test_journal();
 	rmdir(work);
 	return tap_done();
