@@ -250,6 +250,7 @@ static int find_system(struct nacre_inventory *inventory, struct nacre_error *e)
 		inventory_kernels(inventory, look);
 		inventory_nics(inventory, look);
 		inventory_hardware(inventory, look);
+		inventory_bound(inventory, look);
 	}
 	look_free(look);
 	return 0;

@@ -27,6 +27,8 @@ void inventory_kernels(struct nacre_inventory *inventory, struct look *look);
 void inventory_nics(struct nacre_inventory *inventory, struct look *look);
 /** inventory_hardware() - findings: what a virtual machine has no device for */
 void inventory_hardware(struct nacre_inventory *inventory, struct look *look);
+/** inventory_bound() - findings: what no fix-up can mend */
+void inventory_bound(struct nacre_inventory *inventory, struct look *look);
 /** inventory_windows() - which Windows it is */
 void inventory_windows(struct nacre_inventory *inventory, struct look *look);
 

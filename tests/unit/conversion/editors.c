@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* editors.c - config files as distributions write them: what is meant changes, every other byte stays */
 #include "conversion/fixup/linux/console.h"
+#include "conversion/fixup/linux/drivers.h"
 #include "conversion/fixup/linux/editors.h"
 #include "conversion/fixup/linux/initramfs.h"
 #include "conversion/fixup/linux/network.h"
@@ -279,8 +280,29 @@ static void test_rules(void)
 	nacre_text_free(&text);
 }
 
+static void test_drivers(void)
+{
+	expect(nacre_edit_xorg, NULL,
+	       "Section \"InputDevice\"\n  Driver \"wacom\"\nEndSection\nsection\t\"device\"\r\n  Driver  \"nvidia\" # fast\r\n"
+	       "  BusID \"PCI:1:0:0\"\nEndSection\nSection \"Device\"\n\tDriver \"fbdev\"\nEndSection",
+	       "Section \"InputDevice\"\n  Driver \"wacom\"\nEndSection\nsection\t\"device\"\r\n  Driver  \"modesetting\" # fast\r\n"
+	       "#  BusID \"PCI:1:0:0\"\nEndSection\nSection \"Device\"\n\tDriver \"fbdev\"\nEndSection",
+	       "xorg.conf: the card's driver and slot, and nobody else's");
+	expect(nacre_edit_xorg, NULL, "Section\nSection \"\nDriver\n#Driver \"x\"\n", "Section\nSection \"\nDriver\n#Driver \"x\"\n",
+	       "xorg.conf: what is broken stays");
+	expect(nacre_edit_modprobe, NULL, "blacklist virtio_blk\nblacklist pcspkr\n install virtio_net /bin/true\nblacklist",
+	       "# blacklist virtio_blk\nblacklist pcspkr\n#  install virtio_net /bin/true\nblacklist", "modprobe.d: virtio may be loaded");
+	expect(nacre_edit_network, NULL, "[Match]\nName=lan0\nDriver=igb\n[Network]\nPath=x\n[Match]\n Path=pci-0000:02:00.0-*\n",
+	       "[Match]\nName=lan0\n#Driver=igb\n[Network]\nPath=x\n[Match]\n# Path=pci-0000:02:00.0-*\n",
+	       "a network: driver and slot are no condition beside a name");
+	expect(nacre_edit_network, NULL, "[Match]\nDriver=igb\n", "left alone", "a network: but the only one they stay");
+	expect(nacre_edit_inittab, NULL, "h0:2345:respawn:/sbin/getty hvc0\nS0:2345:respawn:/sbin/getty -L ttyS0 9600 vt100\n",
+	       "#h0:2345:respawn:/sbin/getty hvc0\nS0:2345:respawn:/sbin/getty -L ttyS0 9600 vt100\n", "inittab: Xen's console goes");
+}
+
 int main(void)
 {
+	test_drivers();
 	test_fstab();
 	test_menus();
 	test_grubenv();

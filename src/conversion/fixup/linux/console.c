@@ -14,7 +14,13 @@ int nacre_edit_inittab(struct nacre_span in, void *arg, struct nacre_text *out)
 	(void)arg;
 	while (nacre_line_next(&rest, &line))
 		there |= !nacre_span_starts(nacre_span_trim(line), "#") && nacre_span_find(line, tty);
-	nacre_text_add(out, in.at, in.size);
+	for (rest = in; nacre_line_next(&rest, &line);) {
+		/* Xen's consoles: init would start a getty on them over and over */
+		if (!nacre_span_starts(nacre_span_trim(line), "#") && nacre_span_find(line, "getty") &&
+		    (nacre_span_find(line, "hvc0") || nacre_span_find(line, "xvc0")))
+			nacre_text_puts(out, "#");
+		nacre_text_add(out, line.at, line.size);
+	}
 	if (there)
 		return 0;
 	if (out->size && out->data[out->size - 1] != '\n')

@@ -75,7 +75,12 @@ static int body(struct nacre_run *r)
 					    "/var/lib/random-seed", "/var/lib/seedrng/seed.credit",
 					    "/var/lib/NetworkManager/secret_key", NULL};
 	struct nacre_fs_stat st;
-	int leases;
+	static const struct {
+		const char *directory, *prefix;
+	} leases[] = {{"/var/lib/dhcp", "dhclient"}, {"/var/lib/dhclient", "dhclient"}, {"/var/lib/dhcpcd", "duid"}, {"/var/lib/dhcpcd", "secret"},
+		      {"/var/lib/NetworkManager", "dhclient-"}, {"/var/lib/NetworkManager", "internal-"},
+		      {"/var/lib/wicked", "lease-"}, {"/var/lib/wicked", "duid"}};
+	int removed;
 
 	if (!r->f->options->new_identity)
 		return 0;
@@ -87,7 +92,11 @@ static int body(struct nacre_run *r)
 	for (int i = 0; seeds[i]; i++)
 		if (nacre_run_remove(r, seeds[i], "no two machines may start from the same seed") < 0)
 			return -1;
-	if (remove_each(r, "/var/lib/dhcp", "dhclient", "the lease is the old machine's", &leases) < 0)
+	for (size_t i = 0; i < sizeof(leases) / sizeof(*leases); i++)
+		if (remove_each(r, leases[i].directory, leases[i].prefix, "the lease is the old machine's", &removed) < 0)
+			return -1;
+	/* a link: cloud-init takes the machine for a new one */
+	if (nacre_run_remove(r, "/var/lib/cloud/instance", "cloud-init sets it up as a new machine") < 0)
 		return -1;
 	return ssh_keys(r);
 }
