@@ -7,6 +7,7 @@
 #ifndef NACRE_CONVERSION_FIXUP_H
 #define NACRE_CONVERSION_FIXUP_H
 
+#include "conversion/fixup/devices.h"
 #include "conversion/fixup/tree.h"
 #include "conversion/inventory/inventory.h"
 
@@ -24,6 +25,9 @@ struct nacre_fixing {
 	/** @text: one sentence of the plan, or of what was done; @fix: its id */
 	void (*say)(void *arg, const char *fix, const char *text);
 	void *arg;
+	/** what the old machine called its disks, as its files told before the first fix changed any */
+	struct nacre_devices devices;
+	bool learned;
 };
 
 struct nacre_fix {

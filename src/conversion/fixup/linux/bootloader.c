@@ -49,14 +49,18 @@ static int body(struct nacre_run *r)
 	static const char *const esps[] = {"/boot/efi/EFI", "/efi/EFI", "/boot/EFI", NULL};
 	static const char *const entries[] = {"/boot/loader/entries", "/efi/loader/entries",
 					      "/boot/efi/loader/entries", NULL};
-	struct nacre_devices devices;
-	struct nacre_edit edit = {.devices = &devices, .serial = r->f->options->serial_console, .note = tell,
+	const struct nacre_devices *devices = nacre_run_devices(r);
+	struct nacre_edit edit = {.devices = devices, .serial = r->f->options->serial_console, .note = tell,
 				  .arg = r};
 
-	nacre_run_devices(r, &devices);
+	struct nacre_edit plain = {.devices = devices, .note = tell, .arg = r}; /* has its consoles from elsewhere */
+
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (nacre_run_edit(r, files[i].path, files[i].edit, &edit, "kernel command lines") < 0)
 			return -1;
+	if (nacre_run_edit_each(r, "/etc/default/grub.d", ".cfg", nacre_edit_grub_default, &plain, "kernel command lines") < 0 ||
+	    nacre_run_edit(r, "/boot/refind_linux.conf", nacre_edit_arguments_file, &plain, "kernel command lines") < 0)
+		return -1;
 	for (int i = 0; entries[i]; i++)
 		if (nacre_run_edit_each(r, entries[i], ".conf", nacre_edit_entry, &edit, "kernel command line") < 0)
 			return -1;

@@ -109,10 +109,8 @@ static void tell(void *arg, const char *text)
 static int body(struct nacre_run *r)
 {
 	static const char what[] = "device names become UUIDs";
-	struct nacre_devices devices;
-	struct nacre_edit edit = {.devices = &devices, .note = tell, .arg = r};
+	struct nacre_edit edit = {.devices = nacre_run_devices(r), .note = tell, .arg = r};
 
-	nacre_run_devices(r, &devices);
 	if (nacre_run_edit(r, "/etc/fstab", nacre_edit_fstab, &edit, what) < 0)
 		return -1;
 	return nacre_run_edit(r, "/etc/crypttab", nacre_edit_crypttab, &edit, what);

@@ -175,17 +175,22 @@ static void find_root(struct menu *menu)
 	}
 }
 
-void nacre_run_devices(struct nacre_run *r, struct nacre_devices *d)
+const struct nacre_devices *nacre_run_devices(struct nacre_run *r)
 {
+	struct nacre_devices *d = &r->f->devices;
 	NACRE_AUTO_FREE char *fstab = NULL;
 	struct menu menu = {.run = r, .devices = d};
 	size_t size;
 
+	if (r->f->learned)
+		return d;
+	r->f->learned = true;
 	nacre_devices_take(d, r->f->inventory);
 	fstab = nacre_run_read(r, "/etc/fstab", &size);
 	find_root(&menu);
 	nacre_devices_learn(d, (struct nacre_span){fstab, size}, menu.root);
 	free(menu.text);
+	return d;
 }
 
 int nacre_run_all(struct nacre_fixing *f, const char *id, enum nacre_run_mode mode,

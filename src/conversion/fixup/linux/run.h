@@ -41,7 +41,7 @@ int nacre_run_remove(struct nacre_run *r, const char *path, const char *why);
 /** nacre_run_read() - a whole file; NULL where it is not there or cannot be read. To be freed */
 char *nacre_run_read(struct nacre_run *r, const char *path, size_t *size);
 /** nacre_run_devices() - what the old machine called the image's volumes, learned from its files */
-void nacre_run_devices(struct nacre_run *r, struct nacre_devices *d);
+const struct nacre_devices *nacre_run_devices(struct nacre_run *r);
 /** nacre_run_all() - run @body in @mode. Return: for detect 1 or 0; -1 */
 int nacre_run_all(struct nacre_fixing *f, const char *id, enum nacre_run_mode mode,
 		  int (*body)(struct nacre_run *r), struct nacre_error *e);
