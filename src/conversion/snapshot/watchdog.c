@@ -81,7 +81,7 @@ static void run_hooks(const struct watchdog *dog)
 {
 	for (int i = 0; dog->hooks && dog->hooks[i]; i++) {
 		char *argv[] = {(char *)(uintptr_t)dog->hooks[i], (char *)(uintptr_t)"thaw", NULL};
-		static char *const none[] = {(char *)(uintptr_t)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+		
 		pid_t pid = fork();
 
 		if (!pid) {
@@ -89,7 +89,7 @@ static void run_hooks(const struct watchdog *dog)
 			signal(SIGINT, SIG_DFL);
 			signal(SIGHUP, SIG_DFL);
 			signal(SIGPIPE, SIG_DFL);
-			execve(argv[0], argv, none);
+			execve(argv[0], argv, environ);
 			_exit(127);
 		}
 		for (int ms = 0; pid > 0 && ms < HOOK_S * 1000 && waitpid(pid, NULL, WNOHANG) == 0; ms += AGAIN_MS)

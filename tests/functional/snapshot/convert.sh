@@ -7,28 +7,14 @@ if [ -z "${own_mounts:-}" ] && unshare -m true 2>/dev/null; then
 	own_mounts=yes exec unshare -m bash "$0" "$@"
 fi
 . "$(dirname "$0")/../../functions.sh"
+. "$(dirname "$0")/place.sh"
 nacre=$1 writer=$2
 requires_root
 requires_program mke2fs sfdisk losetup addpart e2fsck qemu-img jq dumpe2fs
 
-tree=$work/tree disk=$work/disk.img mnt=$work/mnt
-mkdir -p "$tree"/{bin,boot/grub,etc,lib/modules,usr/bin,var} "$mnt" "$work/copied" "$work/hooks"
-cp /bin/true "$tree/bin/sh"
-printf 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n' >"$tree/etc/os-release"
-printf '/dev/sda1 / ext4 defaults 0 1\n' >"$tree/etc/fstab"
-echo oldbox >"$tree/etc/hostname"
-head -c 9000000 /dev/urandom >"$tree/var/data"
-mount -t tmpfs none "$mnt" && mkdir "$mnt/on" "$mnt/out" && cp -r "$work/tree" "$mnt/" # the disk itself is in memory
-disk=$mnt/disk.img out=$mnt/out on=$mnt/on
-at_exit "umount -l '$on' 2>/dev/null; umount -l '$mnt'"
-truncate -s 192M "$disk"
-printf 'label: dos\nstart=2048, size=180M, type=83, bootable\n' | sfdisk -q "$disk"
-mke2fs -q -t ext4 -E offset=1048576 -d "$tree" "$disk" 180M 2>/dev/null
-loop=$(losetup -P -f --show "$disk") || skip_all "no loop device can be had"
-addpart "$loop" 1 2048 $((180 * 2048))
-mount "${loop}p1" "$on"
-losetup -d "$loop" # when the last user is gone; its partition goes with it (-P)
-tap_note <<<"$loop on $on"
+make_place 192
+tree=$work/tree
+mkdir "$work/hooks"
 
 mkfifo "$work/stop"
 "$writer" "$on" 10000000 <"$work/stop" >"$work/longest" &
@@ -63,8 +49,7 @@ ok "bytes are told" test "$(jq .written "$work/json")" -gt 9000000
 ok "not more is sent than what is in use and what was written" test "$(jq .written "$work/json")" -lt 160000000
 qemu-img convert -f vpc -O raw "$out/web1/disk0.vhd" "$out/copy.img"
 ok "the copy's journal is empty" sh -c "! dumpe2fs -h '$out/copy.img?offset=1048576' 2>/dev/null | grep -q needs_recovery"
-mount -o loop,offset=1048576,sizelimit=$((180 << 20)) "$out/copy.img" "$work/copied"
-ok "the copy mounts" mountpoint -q "$work/copied"
+ok "the copy mounts" mount_copy web1 192
 ok "what nobody wrote to is the same" cmp "$tree/var/data" "$work/copied/var/data"
 ok "all that was promised before the instant is there" \
 	awk -v want="$(cat "$work/promised")" '$1 != NR {exit 1} END {exit NR < want}' "$work/copied/journal"
