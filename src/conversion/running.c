@@ -68,6 +68,10 @@ int nacre_running_look(struct nacre_image *image, const struct nacre_snapshot *s
 			break;
 		nacre_inventory_free(inventory);
 	}
+	/* The kernel tells what is in use of what it has mounted: no log makes that doubtful. */
+	for (int k = 0; k < inventory->place_count; k++)
+		if (is_mounted(s, &inventory->places[k].partition))
+			inventory->places[k].info.state &= ~(uint32_t)NACRE_FS_DIRTY;
 	if (nacre_plan_make(inventory, plan, e) < 0)
 		return -1;
 	forget_dirty(inventory);
