@@ -17,7 +17,7 @@ struct settings {
 	const char **skip;
 	uint32_t memory, cpus, timeout;
 	struct cli_running running;
-	bool no_check, plan, json, quiet, resume, grow_last, new_identity, no_serial;
+	bool no_check, plan, json, quiet, resume, grow_last, new_identity, no_serial, trust_kernel;
 };
 
 #define OPTION(member, how) .kind = (how), .offset = offsetof(struct settings, member)
@@ -40,6 +40,8 @@ static const struct cli_option options[] = {
 	{.name = "skip", OPTION(skip, CLI_LIST), .arg = "FIX", .help = "leave out this fix; --plan names them"},
 	{.name = "new-identity", OPTION(new_identity, CLI_FLAG),
 	 .help = "machine-id and ssh host keys anew: for a copy that runs beside its source"},
+	{.name = "trust-kernel-mount", OPTION(trust_kernel, CLI_FLAG),
+	 .help = "let this computer's kernel mount XFS and btrfs of the copy to change them (root)"},
 	{.name = "no-serial", OPTION(no_serial, CLI_FLAG), .help = "no console on the serial line"},
 	{.name = "no-check", OPTION(no_check, CLI_FLAG), .help = "do not boot the result"},
 	{.name = "timeout", OPTION(timeout, CLI_NUMBER), .arg = "S", .min = 1, .max = 86400,
@@ -157,6 +159,8 @@ static int run(void *settings, int argc, char **argv)
 	if (s->size && !cli_size(s->size, &o.size))
 		return cli_error(NACRE_E_USAGE, s->size, "is no size; 40G is one");
 	cli_volumes_setup();
+	if (s->trust_kernel && cli_volumes_trust_kernel())
+		return NACRE_E_USAGE;
 	failed = cli_source_find(argv[0], &source, &e) < 0 || take_running(s, argv[0], &source, &live, &o, &e) < 0;
 	o.source = source.path;
 	if (!failed)

@@ -10,7 +10,7 @@
 struct settings {
 	const char *format;
 	const char **skip;
-	bool plan, undo, quiet, new_identity, no_serial;
+	bool plan, undo, quiet, new_identity, no_serial, trust_kernel;
 };
 
 #define OPTION(member, how) .kind = (how), .offset = offsetof(struct settings, member)
@@ -21,6 +21,8 @@ static const struct cli_option options[] = {
 	{.name = "skip", OPTION(skip, CLI_LIST), .arg = "FIX", .help = "leave out this fix; --plan names them"},
 	{.name = "new-identity", OPTION(new_identity, CLI_FLAG),
 	 .help = "machine-id and ssh host keys anew: for a copy that runs beside its source"},
+	{.name = "trust-kernel-mount", OPTION(trust_kernel, CLI_FLAG),
+	 .help = "let this computer's kernel mount XFS and btrfs of the image to change them (root)"},
 	{.name = "no-serial", OPTION(no_serial, CLI_FLAG), .help = "no console on the serial line"},
 	{.name = "plan", OPTION(plan, CLI_FLAG), .help = "only say what would be done"},
 	{.name = "undo", OPTION(undo, CLI_FLAG), .help = "put back what an earlier repair changed"},
@@ -35,6 +37,7 @@ static int run(void *settings, int argc, char **argv)
 		.image = argv[0], .format = s->format, .plan_only = s->plan, .undo = s->undo,
 		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
 		.says = cli_progress_says(&progress, s->quiet && !s->plan)};
+	struct cli_source source = {0};
 	struct nacre_error e = {0};
 	size_t changes = 0;
 	int failed;
@@ -43,7 +46,14 @@ static int run(void *settings, int argc, char **argv)
 	if (s->plan && s->undo)
 		return cli_error(NACRE_E_USAGE, "--undo", "does not go with --plan");
 	cli_volumes_setup();
-	failed = nacre_repair(&o, &changes, &e);
+	if (s->trust_kernel && cli_volumes_trust_kernel())
+		return NACRE_E_USAGE;
+	failed = cli_source_find(o.image, &source, &e) < 0;
+	if (!failed && *source.user && !s->plan)
+		failed = nacre_error_set(&e, NACRE_E_SUPPORT, 0, o.image, "is in use: %s; end that first", source.user) < 0;
+	cli_source_free(&source);
+	if (!failed)
+		failed = nacre_repair(&o, &changes, &e) < 0;
 	cli_progress_end(&progress);
 	if (failed)
 		return cli_fail(NULL, &e);

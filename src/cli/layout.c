@@ -31,6 +31,7 @@ void cli_layout_find(struct cli_layout *l)
 	l->built = in_build_tree();
 	if (l->built) {
 		l->vproc = cli_format("%s/src/extension/vproc/nacre-vproc", NACRE_BUILDDIR);
+		l->mount = cli_format("%s/src/fs/kernel/nacre-mount", NACRE_BUILDDIR);
 		l->audit = cli_format("%s/src/extension/redirect/nacre-audit.so", NACRE_BUILDDIR);
 		l->generator = cli_format("%s/src/cli/nacre-generator", NACRE_BUILDDIR);
 		l->include = cli_format("%s/include", NACRE_SOURCEDIR);
@@ -42,6 +43,7 @@ void cli_layout_find(struct cli_layout *l)
 		return;
 	}
 	l->vproc = cli_format("%s/nacre-vproc", NACRE_LIBEXECDIR);
+	l->mount = cli_format("%s/nacre-mount", NACRE_LIBEXECDIR);
 	l->audit = cli_format("%s/nacre-audit.so", NACRE_LIBDIR);
 	l->generator = cli_format("%s/nacre-generator", NACRE_LIBEXECDIR);
 	l->include = cli_format("%s", NACRE_INCLUDEDIR);
@@ -54,6 +56,7 @@ void cli_layout_find(struct cli_layout *l)
 void cli_layout_free(struct cli_layout *l)
 {
 	free(l->vproc);
+	free(l->mount);
 	free(l->audit);
 	free(l->generator);
 	free(l->include);

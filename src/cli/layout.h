@@ -9,6 +9,7 @@
 struct cli_layout {
 	bool built;	     /* run from the build tree */
 	char *vproc;	     /* the nacre-vproc program */
+	char *mount;	     /* the nacre-mount program */
 	char *audit;	     /* nacre-audit.so */
 	char *generator;     /* the nacre-generator program */
 	char *include;	     /* the directory that holds nacre/overlay.h */

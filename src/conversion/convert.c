@@ -61,6 +61,9 @@ static int look(struct run *r, struct nacre_error *e)
 		       : nacre_inventory_take(r->from, false, &r->source, e) < 0 ||
 				 nacre_plan_make(&r->source, &r->plan, e) < 0)
 		return -1;
+	/* What could not be mended need not be copied first. */
+	if (!r->o->plan_only && r->source.root >= 0 && nacre_volume_writes(r->source.places[r->source.root].driver, e) < 0)
+		return -1;
 	r->result->seconds_look = now() - start;
 	r->result->used = r->plan.used;
 	r->result->skipped = r->plan.skipped;

@@ -51,6 +51,7 @@ struct nacre_volume {
 	uint64_t start, length;
 	char type[16];
 	bool writable, lost;
+	bool kernel; /* mounted by this computer's kernel: `calls` are nacre_kernel_calls */
 	struct nacre_fs_host host;
 	struct nacre_fs *fs;
 	struct nacre_fs_info info;

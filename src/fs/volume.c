@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* volume.c - open, map and close a volume; theory of operation in volume.h */
 #include "host.h"
+#include "kernel.h"
 
 #include "base/auto.h"
 #include "base/extents.h"
@@ -153,11 +154,42 @@ static int describe(struct nacre_volume *v, struct nacre_error *e)
 	return 0;
 }
 
+int nacre_volume_writes(const char *type, struct nacre_error *e)
+{
+	if (!nacre_kernel_knows(type) || (parts && parts->kernel))
+		return 0;
+	return nacre_error_set(e, NACRE_E_SUPPORT, 0, "volume",
+			       "%s is only read by its driver; --trust-kernel-mount, as root, lets this computer's "
+			       "kernel write it", type);
+}
+
+/* The driver says what it is, the kernel writes it. */
+static int start_kernel(struct nacre_volume *v, struct nacre_error *e)
+{
+	struct nacre_volume *reader;
+
+	if (nacre_volume_writes(v->type, e) < 0)
+		return -1;
+	reader = nacre_volume_open(v->image, v->start, v->length, v->type, false, e);
+	if (!reader)
+		return -1;
+	v->info = reader->info;
+	nacre_volume_close(reader, NULL);
+	if (nacre_kernel_open(v->image, v->start, v->length, v->type, parts->kernel, parts->deadline_ms, &v->info,
+			      &v->fs, e) < 0)
+		return -1;
+	v->host.calls = nacre_kernel_calls;
+	v->kernel = true;
+	return describe(v, e);
+}
+
 static int start(struct nacre_volume *v, struct nacre_error *e)
 {
 	char name[64];
 	int result;
 
+	if (v->writable && nacre_kernel_knows(v->type))
+		return start_kernel(v, e);
 	snprintf(name, sizeof(name), "fs-%s-%" PRIx64, v->type, v->start);
 	if (nacre_fs_host_load(&v->host, parts, v->type, name, e) < 0)
 		return -1;
@@ -205,7 +237,8 @@ int nacre_volume_close(struct nacre_volume *v, struct nacre_error *e)
 
 	if (!v)
 		return 0;
-	if (v->fs && (result = nacre_volume_ready(v, "close", NULL, e)) == 0)
+	/* A mount is ended in any case: it uses the image. */
+	if (v->fs && ((result = nacre_volume_ready(v, "close", NULL, e)) == 0 || v->kernel))
 		result = nacre_volume_answer(v, v->host.calls.close(v->fs), "close", NULL, e);
 	if (!v->writable)
 		result = 0; /* nothing is missing */

@@ -28,6 +28,7 @@ struct nacre_volume_parts {
 	const char *vproc;   /* the nacre-vproc program */
 	const char *pair;    /* directory with proxy.so and stub.so of fs.h's interface */
 	const char *drivers; /* directory with TYPE.so */
+	const char *kernel;  /* nacre-mount: what no driver writes may be mounted by this computer's kernel; or NULL */
 	uint32_t deadline_ms; /* of one call; 0: a minute */
 	uint32_t memory_mb;   /* of one virtual process; 0: 256 */
 };
@@ -45,10 +46,13 @@ const char *nacre_volume_type(struct nacre_image *image, uint64_t start, uint64_
 /**
  * nacre_volume_open() - open [start, start + length) of @image with driver @type
  * @image: stays the caller's, and open until nacre_volume_close()
- * @writable: what a mount would do first is done: the journal is replayed
+ * @writable: what a mount would do first is done: the journal is replayed. What no driver writes is mounted by this
+ *            computer's kernel, where that is trusted (nacre_volume_parts.kernel), else refused
  */
 struct nacre_volume *nacre_volume_open(struct nacre_image *image, uint64_t start, uint64_t length,
 				       const char *type, bool writable, struct nacre_error *e);
+/** nacre_volume_writes() - can a volume of @type be opened for writing, as far as its type goes? -1: @e has the remedy */
+int nacre_volume_writes(const char *type, struct nacre_error *e);
 /** nacre_volume_close() - also NULL; 0 only when all that was written is in the image */
 int nacre_volume_close(struct nacre_volume *volume, struct nacre_error *e);
 const struct nacre_fs_info *nacre_volume_info(const struct nacre_volume *volume);

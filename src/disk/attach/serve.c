@@ -136,7 +136,7 @@ static void serve_read(fuse_req_t req, fuse_ino_t inode, size_t size, off_t offs
 	data = malloc(size + 1);
 	if (!data)
 		fuse_reply_err(req, ENOMEM);
-	else if (nacre_image_read(s->image, s->start + (uint64_t)offset, data, size, NULL))
+	else if (atomic_load(&s->stopped) || nacre_image_read(s->image, s->start + (uint64_t)offset, data, size, NULL))
 		fuse_reply_err(req, EIO);
 	else
 		fuse_reply_buf(req, data, size);
@@ -160,6 +160,8 @@ static void serve_write(fuse_req_t req, fuse_ino_t inode, const char *data, size
 		fuse_reply_err(req, EROFS);
 	} else if (within(s, offset, size) != size) {
 		fuse_reply_err(req, EFBIG);
+	} else if (atomic_load(&s->stopped)) {
+		fuse_reply_err(req, EIO);
 	} else if (nacre_image_write(s->image, s->start + (uint64_t)offset, data, size, &e)) {
 		refuse(s, &e);
 		fuse_reply_err(req, EIO);
@@ -176,7 +178,7 @@ static void serve_fsync(fuse_req_t req, fuse_ino_t inode, int datasync, struct f
 
 	(void)inode, (void)datasync, (void)fi;
 	/* An image that is still being made has no name yet, and must not get it by a flush. */
-	if (s->writable && !s->image->unfinished)
+	if (s->writable && !atomic_load(&s->stopped) && !s->image->unfinished)
 		failed = nacre_image_finish(s->image, &e);
 	if (failed)
 		refuse(s, &e);
@@ -278,12 +280,15 @@ struct nacre_server *nacre_server_new(struct nacre_served *served, int device, c
 	if (!server || !server->session) {
 		nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "FUSE", "cannot begin a session");
 	} else if (mount_session(server, device, place, e) == 0) {
-		/* Without the privilege it is as with every other program. */
-		prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
 		return server;
 	}
 	nacre_server_free(server);
 	return NULL;
+}
+
+void nacre_server_flusher(void)
+{
+	prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
 }
 
 int nacre_server_run(struct nacre_server *server, struct nacre_error *e)

@@ -18,6 +18,7 @@ struct nacre_served {
 	uint64_t start, length;
 	bool writable;
 	atomic_uint refused;
+	atomic_bool stopped; /* nothing is read or written any more: every request is EIO */
 	struct nacre_error error;
 };
 
@@ -40,6 +41,12 @@ int nacre_serve_open(int mount, bool writable, struct nacre_error *e);
  */
 struct nacre_server *nacre_server_new(struct nacre_served *served, int device, const char *place,
 				      struct nacre_error *e);
+/**
+ * nacre_server_flusher() - the calling thread, and those that it starts, write what memory waits for
+ *
+ * It does not wait for memory that becomes free by writing. Needs privileges; without them nothing happens.
+ */
+void nacre_server_flusher(void);
 /** nacre_server_run() - answer until the file system is gone. Return: 0, -1: the connection broke */
 int nacre_server_run(struct nacre_server *server, struct nacre_error *e);
 /** nacre_server_free() - also NULL */

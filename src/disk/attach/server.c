@@ -101,6 +101,7 @@ static int prepare(const struct nacre_attach_options *o, const char *path, int d
 	if (!*server)
 		return -1;
 	stay_alive();
+	nacre_server_flusher();
 	image = open_image(o, path, e);
 	if (!image)
 		return -1;

@@ -104,7 +104,9 @@ attach -w "$work/disk.vhd"
 fails 6 "there is one writer" "$nacre" attach -w "$work/disk.vhd"
 fails 6 "who is alone" "$nacre" attach "$work/disk.vhd"
 fails 7 "and it is no source for a conversion meanwhile" "$nacre" convert "$work/disk.vhd" "$work/vm"
-said "in use: attached as $device" "with the reason"
+said "attached as $device" "with the reason"
+fails 7 "nor mended" "$nacre" repair "$work/disk.vhd"
+said "attached as $device" "with the reason"
 
 # The server has nothing that it does not need.
 server=$(process server)

@@ -3,39 +3,11 @@
 requires_program mke2fs e2fsck debugfs sfdisk cpio mkfs.vfat mcopy mdir modprobe zstd lz4 gzip
 # shellcheck source=tests/functional/inventory/disks.sh
 . "$(dirname "$0")/../inventory/disks.sh"
+# shellcheck source=tests/functional/fixup/trees.sh
+. "$(dirname "$0")/trees.sh"
 fixup=${FIXUP_RUN:?}
 export NACRE_LOG="$work/log"
 root=11111111-2222-3333-4444-555555555555 swap=aaaaaaaa-2222-3333-4444-555555555555
-
-# modules VERSION SUFFIX: as depmod lists them; their content is their name
-modules()
-{
-	local m dir=lib/modules/$1 needs
-	[ ! -L "$tree/lib" ] || dir=usr/lib/modules/$1
-	for m in drivers/virtio/virtio drivers/virtio/virtio_ring drivers/virtio/virtio_pci drivers/block/virtio_blk \
-		drivers/net/virtio_net drivers/scsi/virtio_scsi drivers/scsi/sd_mod drivers/ata/ata_piix fs/ext4/ext4; do
-		head -c 60000 /dev/urandom | file "$dir/kernel/$m.ko$2"
-		needs=
-		[ "$m" != drivers/block/virtio_blk ] || needs=" kernel/drivers/virtio/virtio_ring.ko$2 kernel/drivers/virtio/virtio.ko$2"
-		echo "kernel/$m.ko$2:$needs"
-	done | file "$dir/modules.dep"
-	: | file "$dir/modules.dep.bin"
-	: | file "$dir/modules.builtin"
-	: | file "$dir/modules.softdep"
-	echo "alias virtio:d00000002v* virtio_blk" | file "$dir/modules.alias"
-}
-
-# initramfs PATH COMPRESSOR...: an archive as a distribution makes it
-initramfs()
-{
-	mkdir -p "$work/i/usr/lib/modules" "$work/i/etc" "$work/i/scripts"
-	ln -sfn usr/lib "$work/i/lib"
-	echo '#!/bin/sh' >"$work/i/init"
-	local to=$1
-	shift
-	mkdir -p "$tree/${to%/*}"
-	(cd "$work/i" && find . | cpio -o -H newc --quiet) | "$@" >"$tree/$to"
-}
 
 # Every file of the ext file system at this sector: mode, owner, time, attributes, content.
 facts()

@@ -66,35 +66,7 @@ adorn()
 fedora()
 {
 	rm -rf "$tree" "$work/boot"
-	merged
-	file usr/lib/os-release <<-'END'
-		NAME="Rocky Linux"
-		ID="rocky"
-		ID_LIKE="rhel centos fedora"
-		VERSION_ID="9.3"
-	END
-	modules 5.14.0-362.el9.x86_64 .xz
-	: | file usr/lib/dracut/dracut-init.sh
-	mkdir -p "$tree/etc/dracut.conf.d" "$tree/boot"
-	: | file usr/lib/udev/rules.d/80-net-setup-link.rules
-	: | file usr/lib/systemd/systemd
-	file etc/NetworkManager/system-connections/eno1.nmconnection <<-'END'
-		[connection]
-		id=eno1
-		type=ethernet
-		interface-name=eno1
-		[ethernet]
-		mac-address=52:54:00:12:34:56
-		[ipv4]
-		method=auto
-	END
-	file etc/fstab <<-END
-		UUID=$root / ext4 defaults 0 0
-		UUID=33333333-2222-3333-4444-555555555555 /boot ext4 defaults 0 0
-		UUID=ABCD-1234 /boot/efi vfat umask=0077 0 2
-	END
-	echo 'IDTYPE=sys_wwid' | file etc/lvm/devices/system.devices
-	echo 'SELINUX=enforcing' | file etc/selinux/config
+	fedora_tree
 	disk 120M <<-'END'
 		label: gpt
 		start=2048, size=67584, type=U

@@ -228,6 +228,14 @@ static int do_die(struct nacre_volume *v, char **arg, struct nacre_error *e)
 	return raise(SIGKILL);
 }
 
+/* Something happens meanwhile. */
+static int do_shell(struct nacre_volume *v, char **arg, struct nacre_error *e)
+{
+	(void)v;
+	fflush(stdout);
+	return system(arg[0]) ? nacre_error_set(e, NACRE_E_FAILED, 0, arg[0], "has failed") : 0;
+}
+
 static const struct command commands[] = {
 	{"info", 0, do_info},	{"map", 0, do_map},	  {"stat", 1, do_stat},
 	{"list", 1, do_list},	{"tree", 1, do_tree},	  {"link", 1, do_link},
@@ -236,7 +244,7 @@ static const struct command commands[] = {
 	{"rename", 2, do_rename}, {"get", 2, do_get},	  {"set", 3, do_set},
 	{"time", 2, do_time},	{"owner", 3, do_owner},	  {"names", 1, do_names},
 		{"resize", 1, do_resize}, {"sync", 0, do_sync},
-	{"die", 0, do_die},	{NULL, 0, NULL}};
+	{"shell", 1, do_shell},	  {"die", 0, do_die},	    {NULL, 0, NULL}};
 
 static int complain(const struct nacre_error *e)
 {
@@ -281,6 +289,7 @@ int main(int argc, char **argv)
 	struct nacre_volume_parts parts = {.vproc = getenv("NACRE_TEST_VPROC"),
 					   .pair = getenv("NACRE_TEST_PAIR"),
 					   .drivers = getenv("NACRE_TEST_DRIVERS"),
+					   .kernel = getenv("NACRE_TEST_KERNEL"),
 					   .deadline_ms = number("NACRE_TEST_DEADLINE"),
 					   .memory_mb = number("NACRE_TEST_MEMORY")};
 	struct nacre_error e = {0};
