@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../../functions.sh"
 nacre=${1:?}
 requires_root
-requires_program mkfs.xfs xfs_repair setfattr getfattr sfdisk qemu-img cpio lz4 mcopy setpriv jq
+requires_program mkfs.xfs xfs_repair mkfs.btrfs btrfs setfattr getfattr sfdisk qemu-img cpio lz4 mcopy setpriv jq
 requires_file /dev/fuse /dev/loop-control
 [ -n "${own_mounts:-}" ] || skip_all "this needs mounts of its own"
 # shellcheck source=tests/functional/inventory/disks.sh
@@ -78,7 +78,7 @@ extract()
 facts()
 {
 	mount -o "loop,ro$1" "$work/root" "$mnt"
-	(cd "$mnt" && find . -printf '%p %m %u %g %s %l ' \( -type d -printf '\n' -o -printf '%T@\n' \) | sed 's/^\(\.[^ ]* [0-9]* [^ ]* [^ ]*\) [0-9]* *$/\1/' | sort
+	(cd "$mnt" && find . -printf '%p %m %U %G %s %l ' \( -type d -printf '\n' -o -printf '%T@\n' \) | sed 's/^\(\.[^ ]* [0-9]* [^ ]* [^ ]*\) [0-9]* *$/\1/' | sort
 		find . -type f -exec sha256sum {} + | sort
 		getfattr -R -h -d -m - . 2>/dev/null)
 	umount "$mnt"
@@ -126,6 +126,8 @@ ok "XFS: the changes are in the record" sh -c \
 cp --sparse=always "$work/original" "$work/raw"
 extract "$work/original"
 facts ,nouuid >"$work/before"
+ok "XFS: all of them are looked at" sh -c "grep -q '^./etc/default/grub 600 12 34 .*1612325106.7' $work/before &&
+	grep -q 'security.selinux=.*boot_t' $work/before && grep -qE '^[0-9a-f]{64}  ./boot/initramfs' $work/before"
 fails 7 "XFS: undo needs it as well" "$nacre" repair --undo "$work/vm/disk0.vhd"
 said "--trust-kernel-mount" "and says so"
 ok "XFS: undone" "$nacre" repair --undo --trust-kernel-mount "$work/vm/disk0.vhd"
@@ -174,6 +176,51 @@ ok "XFS: the file system has grown and is clean" xfs_repair -n "$work/root"
 mount -o loop,ro,nouuid "$work/root" "$mnt"
 ok "XFS: it has the room" test "$(df --output=size -m "$mnt" | tail -n 1)" -gt 400
 umount "$mnt"
+
+# btrfs as Fedora has it: the root and /home are subvolumes, which a plain mount does not show. The kernel tells
+# two btrfs apart by their UUIDs alone, so it is this test's own.
+root=$(cat /proc/sys/kernel/random/uuid) size=340
+rm -rf "$work/dirty.vm" "$work/large" "$work/vm"
+tree btrfs
+file etc/fstab <<-END
+	/dev/nvme0n1p2 / btrfs subvol=root,compress=zstd:1 0 0
+	/dev/nvme0n1p2 /home btrfs subvol=home,compress=zstd:1 0 0
+	UUID=ABCD-1234 /boot/efi vfat umask=0077 0 2
+END
+mkdir "$tree/home"
+printf 'title Rocky\noptions root=/dev/nvme0n1p2 ro rootflags=subvol=root quiet\n' | file boot/loader/entries/x.conf
+truncate -s "${size}M" "$work/fs"
+mkfs.btrfs -q -U "$root" "$work/fs" >/dev/null 2>&1
+mount -o loop "$work/fs" "$mnt"
+btrfs -q subvolume create "$mnt/root" >/dev/null
+btrfs -q subvolume create "$mnt/home" >/dev/null
+put_tree "$mnt/root"
+echo hello >"$mnt/home/letter"
+umount "$mnt"
+machine_disk "$work/fs"
+cp --sparse=always "$disk" "$work/original"
+fails 7 "btrfs: no driver writes it" "$nacre" convert "$disk" "$work/no" --no-check -q
+said "--trust-kernel-mount" "which is said, with the remedy"
+ok "btrfs: converted with --trust-kernel-mount" "$nacre" convert "$disk" "$work/vm" --no-check -q --trust-kernel-mount
+ok "btrfs: the source is as it was" cmp "$disk" "$work/original"
+extract "$work/vm/disk0.vhd"
+ok "btrfs: the copy's file system is clean" btrfs check --readonly "$work/root"
+mount -o loop,ro,subvol=root "$work/root" "$mnt"
+holds "btrfs: fstab has the root's UUID, and still its subvolume" etc/fstab "UUID=$root / btrfs subvol=root,compress=zstd:1"
+holds "btrfs: also for /home" etc/fstab "UUID=$root /home btrfs subvol=home"
+holds "btrfs: the boot entry has it" boot/loader/entries/x.conf "options root=UUID=$root ro rootflags=subvol=root quiet"
+holds "btrfs: dracut adds the drivers" etc/dracut.conf.d/90-nacre.conf virtio_blk
+is "$(getfattr -h --only-values -n security.selinux "$mnt/etc/fstab" 2>/dev/null)" system_u:object_r:etc_t:s0 \
+	"btrfs: a changed file keeps its label"
+umount "$mnt"
+ok "btrfs: undone" "$nacre" repair --undo --trust-kernel-mount "$work/vm/disk0.vhd"
+extract "$work/vm/disk0.vhd"
+facts ,subvolid=5 >"$work/after"
+ok "btrfs: and the file system is clean" btrfs check --readonly "$work/root"
+extract "$work/original"
+facts ,subvolid=5 >"$work/before"
+ok "btrfs: every file is as it was, with owner, mode, time and attributes" diff "$work/before" "$work/after"
+ok "btrfs: a file of this computer that a link names is as it was" grep -qx precious "$work/precious"
 
 chmod 755 "$work"
 fails 2 "only root may ask for it" setpriv --reuid=nobody --regid=nogroup --clear-groups \
