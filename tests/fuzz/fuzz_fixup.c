@@ -6,6 +6,7 @@
 #include "conversion/fixup/linux/console.h"
 #include "conversion/fixup/linux/cpio.h"
 #include "conversion/fixup/linux/editors.h"
+#include "conversion/fixup/linux/growfs.h"
 #include "conversion/fixup/linux/index.h"
 #include "conversion/fixup/linux/initramfs.h"
 #include "conversion/fixup/linux/network.h"
@@ -44,6 +45,7 @@ static void edit_devices(uint8_t which, struct nacre_span in)
 					       nacre_edit_extlinux, nacre_edit_arguments_file, nacre_edit_resume};
 	static struct nacre_devices d;
 	struct nacre_edit how = {.devices = &d, .serial = which & 64};
+	struct nacre_growfs_edit grows = {.devices = &d, .number = 3};
 
 	memset(&d, 0, sizeof(d));
 	device(&d, "ext4", "11111111-2222-3333-4444-555555555555");
@@ -51,6 +53,7 @@ static void edit_devices(uint8_t which, struct nacre_span in)
 	device(&d, "xfs", "");
 	nacre_devices_learn(&d, in, nacre_find_root(in, &d));
 	edit(editors[which % (sizeof(editors) / sizeof(*editors))], &how, in);
+	edit(nacre_edit_growfs, &grows, in);
 }
 
 static void edit_others(uint8_t which, struct nacre_span in)

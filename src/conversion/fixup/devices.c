@@ -21,6 +21,16 @@ bool nacre_fstab_parse(struct nacre_span line, struct nacre_fstab_entry *entry)
 	return true;
 }
 
+bool nacre_fstab_option(const struct nacre_fstab_entry *entry, const char *word)
+{
+	struct nacre_span options = entry->options, option;
+
+	while (nacre_word_next(&options, ",", &option))
+		if (nacre_span_is(option, word))
+			return true;
+	return false;
+}
+
 /* A UUID as every tool writes it: what a driver says goes into config files. */
 static void take_id(char to[40], const char *from)
 {

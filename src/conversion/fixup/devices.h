@@ -48,5 +48,7 @@ struct nacre_fstab_entry {
 };
 /** nacre_fstab_parse() - false: a comment or an empty line */
 bool nacre_fstab_parse(struct nacre_span line, struct nacre_fstab_entry *entry);
+/** nacre_fstab_option() - is @word one of its comma-separated options? */
+bool nacre_fstab_option(const struct nacre_fstab_entry *entry, const char *word);
 
 #endif

@@ -15,6 +15,7 @@
 struct nacre_fix_options {
 	bool new_identity; /* machine-id and ssh host keys anew */
 	bool serial_console;
+	int growfs; /* number of the partition whose file system the machine enlarges by itself; 0: none */
 	const char *const *skip; /* ids, NULL-ended, or NULL */
 };
 
@@ -49,6 +50,8 @@ extern const struct nacre_fix *const nacre_fixes_linux[]; /* NULL-ended, in the 
  */
 struct nacre_tree *nacre_fixup_tree(const struct nacre_inventory *inventory, const char *undo,
 				    struct nacre_error *e);
+/** nacre_fixup_grows() - could the machine enlarge the file system on partition @number at its first start? */
+bool nacre_fixup_grows(struct nacre_fixing *f, int number);
 /** nacre_fixup_plan() - say what would be done */
 int nacre_fixup_plan(struct nacre_fixing *f, struct nacre_error *e);
 /** nacre_fixup_apply() - check room for all first, then apply; on an error everything is undone */

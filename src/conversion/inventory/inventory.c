@@ -83,6 +83,19 @@ static bool is_empty(struct nacre_inventory *inventory, const struct nacre_place
 	       !memcmp(head, zeroes, size);
 }
 
+/* Who it is, of a file system that is only read: fstab names it. */
+static void describe_only(struct nacre_inventory *inventory, struct nacre_place *place)
+{
+	struct nacre_volume *volume = nacre_volume_open(inventory->image, place->partition.start,
+							place->partition.length, place->driver, false, NULL);
+
+	if (!volume)
+		return;
+	place->info = *nacre_volume_info(volume);
+	text_copy(place->type, sizeof(place->type), place->info.type);
+	nacre_volume_close(volume, NULL);
+}
+
 static void open_volume(struct nacre_inventory *inventory, struct nacre_place *place, bool writable)
 {
 	struct nacre_error e = {.code = 0};
@@ -103,6 +116,8 @@ static void open_volume(struct nacre_inventory *inventory, struct nacre_place *p
 	place->volume = nacre_volume_open(inventory->image, p->start, p->length, driver, writable, &e);
 	if (!place->volume) {
 		text_copy(place->type, sizeof(place->type), driver);
+		if (writable)
+			describe_only(inventory, place);
 		text_copy(place->problem, sizeof(place->problem), e.msg);
 		nacre_inventory_find(inventory, NACRE_WARNING, "a file system that cannot be read",
 				     "%s is copied whole: %.160s", name, e.msg);

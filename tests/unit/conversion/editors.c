@@ -3,6 +3,7 @@
 #include "conversion/fixup/linux/console.h"
 #include "conversion/fixup/linux/drivers.h"
 #include "conversion/fixup/linux/editors.h"
+#include "conversion/fixup/linux/growfs.h"
 #include "conversion/fixup/linux/initramfs.h"
 #include "conversion/fixup/linux/network.h"
 #include "tap.h"
@@ -130,6 +131,32 @@ static void test_fstab(void)
 	expect_devices(nacre_edit_crypttab, false, "# c\nhome /dev/sda5 none luks\nother /dev/sdb1 none luks\nswap /dev/sda3 /dev/urandom swap\n",
 		       "# c\nhome PARTUUID=c5c5c5c5-05 none luks\nother /dev/sdb1 none luks\nswap UUID=" SWAP " /dev/urandom swap\n",
 		       "crypttab names its volumes by UUID or partition");
+}
+
+static void growfs(int number, const char *in, const char *want, bool found, const char *what)
+{
+	struct nacre_growfs_edit e = {.devices = &devices, .number = number};
+
+	disk(in, "");
+	expect(nacre_edit_growfs, &e, in, want, what);
+	tap_ok(e.found == found, "%s: %s", what, found ? "there is a line" : "there is no line");
+}
+
+static void test_growfs(void)
+{
+	growfs(4, "UUID=" ROOT " / ext4 defaults 0 1\nUUID=" HOME "\t/home\txfs\tnoatime\t0 2\n",
+	       "UUID=" ROOT " / ext4 defaults 0 1\nUUID=" HOME "\t/home\txfs\tnoatime,x-systemd.growfs\t0 2\n", true,
+	       "a file system that grows at the first start");
+	growfs(4, "/dev/sda2 / ext4 defaults 0 1\n/dev/sda4 /home xfs", "/dev/sda2 / ext4 defaults 0 1\n"
+	       "/dev/sda4 /home xfs\tx-systemd.growfs", true, "by its old name, without options or a last newline");
+	growfs(4, "UUID=" HOME " /home xfs x-systemd.growfs 0 2\n", "UUID=" HOME " /home xfs x-systemd.growfs 0 2\n",
+	       true, "one that would have grown already");
+	growfs(4, "UUID=" HOME " /a xfs rw 0 0\nUUID=" HOME " /b xfs rw 0 0\n",
+	       "UUID=" HOME " /a xfs rw,x-systemd.growfs 0 0\nUUID=" HOME " /b xfs rw 0 0\n", true,
+	       "one that is mounted twice grows once");
+	growfs(4, "UUID=" ROOT " / ext4 defaults 0 1\n# UUID=" HOME " /home xfs rw 0 0\n",
+	       "UUID=" ROOT " / ext4 defaults 0 1\n# UUID=" HOME " /home xfs rw 0 0\n", false,
+	       "one that is not mounted");
 }
 
 static void test_menus(void)
@@ -304,6 +331,7 @@ int main(void)
 {
 	test_drivers();
 	test_fstab();
+	test_growfs();
 	test_menus();
 	test_grubenv();
 	test_modules();

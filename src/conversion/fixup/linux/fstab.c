@@ -15,17 +15,6 @@ static void note(const struct nacre_edit *edit, struct nacre_span spec, const ch
 	edit->note(edit->arg, text);
 }
 
-/* Is @word one of the comma-separated @options? */
-static bool has_option(struct nacre_span options, const char *word)
-{
-	struct nacre_span option;
-
-	while (nacre_word_next(&options, ",", &option))
-		if (nacre_span_is(option, word))
-			return true;
-	return false;
-}
-
 /* A disk that stays behind: the machine must start without it. */
 static void edit_absent(struct nacre_span line, const struct nacre_fstab_entry *entry,
 			const struct nacre_edit *edit, struct nacre_text *out)
@@ -33,8 +22,8 @@ static void edit_absent(struct nacre_span line, const struct nacre_fstab_entry *
 	struct nacre_span last = entry->options.size ? entry->options : entry->type;
 	const char *after = last.at + last.size;
 
-	if (!last.size || nacre_span_is(entry->file, "/") || has_option(entry->options, "nofail") ||
-	    has_option(entry->options, "noauto")) {
+	if (!last.size || nacre_span_is(entry->file, "/") || nacre_fstab_option(entry, "nofail") ||
+	    nacre_fstab_option(entry, "noauto")) {
 		nacre_text_add(out, line.at, line.size);
 		return;
 	}
