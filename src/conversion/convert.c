@@ -3,6 +3,7 @@
 #include "conversion/convert.h"
 
 #include "base/auto.h"
+#include "conversion/grow.h"
 #include "conversion/mend.h"
 #include "conversion/place.h"
 #include "conversion/result.h"
@@ -221,14 +222,31 @@ static int finish(struct run *r, struct nacre_error *e)
 	return nacre_sink_bye(r->sink, e);
 }
 
+static int plan_growth(struct run *r, struct nacre_fix_options *options, struct nacre_error *e)
+{
+	struct nacre_growth growth;
+	uint64_t size = r->o->size > r->from->size ? r->o->size : r->from->size;
+
+	if (nacre_growth_plan(&r->source, size, options, &growth, e) < 0)
+		return -1;
+	if (growth.kind == NACRE_GROWTH_FIRST_START)
+		options->growfs = growth.partition;
+	if (r->o->says.fix)
+		r->o->says.fix(r->o->says.arg, "grow", growth.text);
+	return 0;
+}
+
 static int plan_only(struct run *r, struct nacre_error *e)
 {
-	struct nacre_fixing f = {.inventory = &r->source, .options = &r->o->fix,
+	struct nacre_fix_options options = r->o->fix;
+	struct nacre_fixing f = {.inventory = &r->source, .options = &options,
 				 .say = r->o->says.fix, .arg = r->o->says.arg};
 	int failed;
 
 	stage(r, "what would be done");
 	nacre_result_say_plan(&r->source, &r->plan, r->o->says.fix, r->o->says.arg);
+	if (r->o->grow_last && plan_growth(r, &options, e) < 0)
+		return -1;
 	failed = nacre_mend(&f, NULL, true, e);
 	nacre_tree_free(f.tree);
 	return failed;

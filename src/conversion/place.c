@@ -11,6 +11,7 @@
 #include "conversion/place.h"
 
 #include "base/auto.h"
+#include "conversion/grow.h"
 #include "conversion/mend.h"
 #include "conversion/result.h"
 #include "conversion/transfer/blocks.h"
@@ -43,6 +44,8 @@ struct place {
 	bool looked;
 	struct nacre_fixing fixing;
 	struct nacre_fix_options fix;
+	struct nacre_growth growth; /* if @grown */
+	bool grown;
 	struct nacre_timeline timeline;
 	struct nacre_sink_define told;
 	struct nacre_inventory *source; /* a copy of told's, without volumes */
@@ -274,27 +277,17 @@ static int place_boot_record(struct nacre_sink *sink, unsigned disk, struct nacr
 	return nacre_table_fit(p->image, e);
 }
 
-/* The last partition takes what a larger disk has, and its file system with it. */
-static int grow(struct nacre_sink *sink, struct nacre_error *e)
+/* The last partition takes what a larger disk has, and what is in it follows where it can. */
+static int grow(struct nacre_sink *sink, const struct nacre_fix_options *options, struct nacre_error *e)
 {
 	struct place *p = sink->own;
-	struct nacre_partition grown;
 
 	stage(sink, "growing the last partition");
-	p->looked = true;
-	if (nacre_table_grow_last(p->image, &grown, e) < 0 ||
-	    nacre_inventory_take(p->image, true, &p->copy, e) < 0)
+	if (nacre_growth_apply(p->image, options, &p->growth, e) < 0)
 		return -1;
-	for (int i = 0; i < p->copy.place_count; i++) {
-		const struct nacre_place *place = &p->copy.places[i];
-
-		if (place->partition.number == grown.number && place->volume &&
-		    nacre_volume_resize(place->volume, grown.length, e) < 0)
-			return nacre_error_add(e, "partition %d has grown, its file system cannot",
-					       grown.number);
-	}
-	nacre_inventory_free(&p->copy);
-	p->looked = false;
+	p->grown = true;
+	if (sink->says.fix)
+		sink->says.fix(sink->says.arg, "grow", p->growth.text);
 	return 0;
 }
 
@@ -303,13 +296,14 @@ static int place_modify(struct nacre_sink *sink, const struct nacre_sink_modify 
 {
 	struct place *p = sink->own;
 
-	if (what->grow_last && grow(sink, e) < 0)
+	if (what->grow_last && grow(sink, &what->fix, e) < 0)
 		return -1;
 	stage(sink, "making it fit");
 	p->looked = true;
 	if (nacre_inventory_take(p->image, true, &p->copy, e) < 0)
 		return -1;
 	p->fix = what->fix;
+	p->fix.growfs = p->growth.kind == NACRE_GROWTH_FIRST_START ? p->growth.partition : 0;
 	p->fixing = (struct nacre_fixing){.inventory = &p->copy, .options = &p->fix, .say = sink->says.fix,
 					  .arg = sink->says.arg};
 	if (nacre_mend(&p->fixing, p->undo, false, e) < 0)
@@ -375,6 +369,23 @@ static int keep_source(struct place *p, const struct nacre_sink_define *what, st
 	return 0;
 }
 
+/* For record and report; what is left to do is a warning as well. */
+static void note_growth(struct place *p)
+{
+	struct nacre_sink_note *note;
+
+	if (!p->grown)
+		return;
+	if (p->told.note_count < NACRE_SINK_NOTES) {
+		note = &p->told.notes[p->told.note_count++];
+		snprintf(note->name, sizeof(note->name), "Last partition");
+		snprintf(note->value, sizeof(note->value), "%.159s", p->growth.text);
+	}
+	if (nacre_growth_is_odd(&p->growth))
+		nacre_inventory_find(p->source, NACRE_WARNING, "a last partition that did not grow as a whole",
+				     "%s", p->growth.text);
+}
+
 static int give_name(struct place *p, struct nacre_error *e)
 {
 	int status = renameat2(AT_FDCWD, p->partial, AT_FDCWD, p->directory, RENAME_NOREPLACE);
@@ -408,6 +419,7 @@ static int place_define(struct nacre_sink *sink, const struct nacre_sink_define 
 				       "the machine's definition does not fit its disk %s", p->file);
 	if (keep_source(p, what, e))
 		return -1;
+	note_growth(p);
 	p->result.definition = what->definition;
 	p->result.used = p->plan.used;
 	p->result.skipped = p->plan.skipped;

@@ -411,15 +411,12 @@ out:
 int nacre_gpt_grow_last(struct nacre_image *image, const struct nacre_table *table,
 			struct nacre_partition *grown, struct nacre_error *e)
 {
-	const struct nacre_partition *last = NULL;
+	const struct nacre_partition *last = nacre_table_last(table);
 	uint64_t sector = table_sector(image), end;
 	uint8_t mbr[TABLE_SECTOR_MAX];
 	struct gpt gpt;
 	int result = -1;
 
-	for (int i = 0; i < table->count; i++)
-		if (!last || table->list[i].start > last->start)
-			last = &table->list[i];
 	if (!last)
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, image->path, "there is no partition that could grow");
 	*grown = *last;

@@ -253,29 +253,21 @@ static int lengthen_link(struct nacre_image *image, const struct mbr_chain *chai
 	return 0;
 }
 
-/* The partition that ends last, whether a container or not; a logical one goes before its container. */
-static const struct nacre_partition *last_of(const struct nacre_table *table)
+/* What an extended partition begins at is counted, too: it has to reach as far. */
+uint64_t nacre_mbr_end(const struct nacre_image *image, uint64_t size)
 {
-	const struct nacre_partition *last = NULL;
+	uint64_t most = (uint64_t)UINT32_MAX * table_sector(image);
 
-	for (int i = 0; i < table->count; i++) {
-		const struct nacre_partition *p = &table->list[i];
-
-		if (p->extended)
-			continue;
-		if (!last || p->start + p->length > last->start + last->length)
-			last = p;
-	}
-	return last;
+	return (size < most ? size : most) & ~4095ull;
 }
 
 int nacre_mbr_grow_last(struct nacre_image *image, const struct nacre_table *table,
 			struct nacre_partition *grown, struct nacre_error *e)
 {
-	const struct nacre_partition *last = last_of(table);
+	const struct nacre_partition *last = nacre_table_last(table);
 	struct nacre_table again = {.kind = NACRE_TABLE_MBR};
 	struct mbr_chain chain = {.count = 0};
-	uint64_t size = table_sector(image), most = UINT32_MAX * size, end = image->size & ~4095ull, at = 0;
+	uint64_t size = table_sector(image), end = nacre_mbr_end(image, image->size), at = 0;
 	uint8_t sector[TABLE_SECTOR_MAX];
 	int entry;
 
@@ -285,9 +277,6 @@ int nacre_mbr_grow_last(struct nacre_image *image, const struct nacre_table *tab
 	if (nacre_image_read(image, 0, sector, size, e) || nacre_mbr_read(image, sector, &again, &chain, e))
 		return -1;
 	entry = last->number - 1;
-	/* What an extended partition begins at is counted, too: it has to reach as far. */
-	if (end > most)
-		end = most & ~4095ull;
 	if (last->number >= FIRST_LOGICAL && chain.count) {
 		int found = find_logical(image, &chain, last, &at, &entry, e);
 

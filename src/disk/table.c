@@ -270,6 +270,35 @@ int nacre_table_fit(struct nacre_image *image, struct nacre_error *e)
 	return kind == NACRE_TABLE_GPT ? nacre_gpt_fit(image, e) : 0;
 }
 
+const struct nacre_partition *nacre_table_last(const struct nacre_table *table)
+{
+	const struct nacre_partition *last = NULL;
+
+	for (int i = 0; i < table->count; i++) {
+		const struct nacre_partition *p = &table->list[i];
+
+		if (!p->extended && (!last || p->start + p->length > last->start + last->length))
+			last = p;
+	}
+	return last;
+}
+
+uint64_t nacre_table_last_length(const struct nacre_image *image, const struct nacre_table *table,
+				 uint64_t size)
+{
+	enum { LIST = 16384 }; /* 128 entries of 128 bytes, as nearly all are */
+	const struct nacre_partition *last = nacre_table_last(table);
+	uint64_t tail = LIST + table_sector(image), end;
+
+	if (!last)
+		return 0;
+	if (table->kind == NACRE_TABLE_GPT)
+		end = (size > tail ? size - tail : 0) & ~4095ull;
+	else
+		end = nacre_mbr_end(image, size);
+	return end > last->start + last->length ? end - last->start : last->length;
+}
+
 int nacre_table_grow_last(struct nacre_image *image, struct nacre_partition *grown, struct nacre_error *e)
 {
 	struct nacre_table table;

@@ -59,6 +59,11 @@ int nacre_table_extents(struct nacre_image *image, const struct nacre_table *tab
  * end, and the protective MBR mended; nothing is done where all fits, and for MBR
  */
 int nacre_table_fit(struct nacre_image *image, struct nacre_error *e);
+/** nacre_table_last() - the partition that ends last; NULL: there is none. One in a container goes before it */
+const struct nacre_partition *nacre_table_last(const struct nacre_table *table);
+/** nacre_table_last_length() - how long it would be on a disk of @size bytes; a GPT of unusual size: nearly so */
+uint64_t nacre_table_last_length(const struct nacre_image *image, const struct nacre_table *table,
+				 uint64_t size);
 /** nacre_table_grow_last() - the last partition takes what is free behind it; @grown: its number and new length */
 int nacre_table_grow_last(struct nacre_image *image, struct nacre_partition *grown,
 			  struct nacre_error *e);

@@ -62,6 +62,8 @@ bool nacre_mbr_is_table(const struct nacre_image *image, const uint8_t *sector);
 /** nacre_mbr_read() - add the partitions; @chain: filled with the extended boot records */
 int nacre_mbr_read(struct nacre_image *image, const uint8_t *sector, struct nacre_table *table,
 		   struct mbr_chain *chain, struct nacre_error *e);
+/** nacre_mbr_end() - where partitions may end, at most, on a disk of @size bytes */
+uint64_t nacre_mbr_end(const struct nacre_image *image, uint64_t size);
 int nacre_mbr_grow_last(struct nacre_image *image, const struct nacre_table *table,
 			struct nacre_partition *grown, struct nacre_error *e);
 
