@@ -257,21 +257,23 @@ ok "and is cleaned up" "$nacre" detach --all
 ok "with its mount" test ! -e "${device%/*}"
 
 # Without root.
+# The build may be where only root gets to.
 chmod 755 "$work"
+install -m 755 "$nacre" "$work/nacre"
 install -d -o nobody "$work/runtime"
 install -o nobody "$work/disk.vhd" "$work/mine.vhd"
 nobody() # COMMAND...
 {
 	setpriv --reuid=nobody --regid=nogroup --clear-groups env XDG_RUNTIME_DIR="$work/runtime" HOME=/ "$@"
 }
-if nobody test -w /dev/fuse && nobody test -x "$nacre"; then
-	run nobody "$nacre" attach "$work/mine.vhd"
+if nobody test -w /dev/fuse && nobody test -x "$work/nacre"; then
+	run nobody "$work/nacre" attach "$work/mine.vhd"
 	device=$(cat "$work/out")
 	is "$status" 0 "without root an image is attached"
 	said "a block device needs root" "as a file, and says so"
 	ok "its user can read it" nobody cmp -n 50000 "$device" "$work/raw"
 	fails 3 "which is no device" nobody sh -c "test -b $device || exit 3"
-	ok "and detach it" nobody "$nacre" detach --all
+	ok "and detach it" nobody "$work/nacre" detach --all
 	ok "nothing is left" sh -c "test ! -e ${device%/*} && ! grep -q nacre /proc/self/mountinfo"
 else
 	skip "without root an image is attached as a file" "its user gets to neither /dev/fuse nor the program"
