@@ -124,7 +124,7 @@ static enum nacre_growth_kind judge(struct nacre_inventory *inventory, struct na
 			 *place->driver ? place->problem : "what is in it is not known");
 		return NACRE_GROWTH_KEPT;
 	}
-	if (nacre_volume_resize(place->volume, to, &e) == 0)
+	if (nacre_volume_by_kernel(place->driver) || nacre_volume_resize(place->volume, to, &e) == 0)
 		return NACRE_GROWTH_FILE_SYSTEM;
 	if (e.code != NACRE_E_SUPPORT || !command_of(place)) {
 		snprintf(why, size, "%.110s", e.msg);

@@ -4,10 +4,11 @@
  * DOC: Theory of Operation
  *
  * Whether a partition may become larger depends on what is in it, and is known before anything is written: a
- * driver says whether it could enlarge its file system, a swap area is made anew. Where there is no
- * driver that can, the partition grows all the same, and the machine itself enlarges the file system at its
- * first start, if it has systemd-growfs and mounts it by fstab (fixup/linux/growfs.c); else a person is told
- * with what command. What is found by something at its end, or is not known, keeps its partition.
+ * driver says whether it could enlarge its file system, a swap area is made anew, XFS and btrfs are enlarged
+ * by the kernel where that is trusted. Where nobody can, the partition grows all the same, and the machine itself
+ * enlarges the file system at its first start, if it has systemd-growfs and mounts it by fstab
+ * (fixup/linux/growfs.c); else a person is told with what command. What is found by something at its end, or is
+ * not known, keeps its partition.
  */
 #ifndef NACRE_CONVERSION_GROW_H
 #define NACRE_CONVERSION_GROW_H

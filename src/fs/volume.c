@@ -154,9 +154,14 @@ static int describe(struct nacre_volume *v, struct nacre_error *e)
 	return 0;
 }
 
+bool nacre_volume_by_kernel(const char *type)
+{
+	return nacre_kernel_knows(type) && parts && parts->kernel;
+}
+
 int nacre_volume_writes(const char *type, struct nacre_error *e)
 {
-	if (!nacre_kernel_knows(type) || (parts && parts->kernel))
+	if (!nacre_kernel_knows(type) || nacre_volume_by_kernel(type))
 		return 0;
 	return nacre_error_set(e, NACRE_E_SUPPORT, 0, "volume",
 			       "%s is only read by its driver; --trust-kernel-mount, as root, lets this computer's "

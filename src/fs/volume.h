@@ -53,6 +53,8 @@ struct nacre_volume *nacre_volume_open(struct nacre_image *image, uint64_t start
 				       const char *type, bool writable, struct nacre_error *e);
 /** nacre_volume_writes() - can a volume of @type be opened for writing, as far as its type goes? -1: @e has the remedy */
 int nacre_volume_writes(const char *type, struct nacre_error *e);
+/** nacre_volume_by_kernel() - would it be mounted by this computer's kernel, which also enlarges it? */
+bool nacre_volume_by_kernel(const char *type);
 /** nacre_volume_close() - also NULL; 0 only when all that was written is in the image */
 int nacre_volume_close(struct nacre_volume *volume, struct nacre_error *e);
 const struct nacre_fs_info *nacre_volume_info(const struct nacre_volume *volume);
