@@ -47,8 +47,11 @@ lint: test-deps all
 	@clang-tidy-14 --quiet -p $(BUILD) src/base/*.c src/os/*.c src/extension/channel/*.c \
 		src/extension/proxy/*.c src/extension/stub/*.c src/extension/vproc/*.c
 
-install: all
-	@meson install -C $(BUILD)
+# Where it goes is a matter of each call, not of the first that set the directory up.
+install: $(MESON)
+	@meson configure $(BUILD) --prefix=$(PREFIX)
+	@ninja -C $(BUILD)
+	@meson install -C $(BUILD) --no-rebuild
 
 clean:
 	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz
