@@ -440,7 +440,7 @@ static int place_check(struct nacre_sink *sink, int timeout_s, struct nacre_boot
 
 	if (!p->defined)
 		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "transfer", "there is no machine to check yet");
-	stage(sink, "booting the copy of the copy");
+	stage(sink, "booting it, its changes thrown away");
 	if (asprintf(&picture, "%s/boot.png", p->directory) < 0 ||
 	    asprintf(&serial, "%s/boot.log", p->directory) < 0)
 		return no_memory(e);

@@ -38,7 +38,7 @@ const char nacre_report_style[] =
 	"pre{margin:0;font:13px/1.5 ui-monospace,\"SF Mono\",Menlo,Consolas,\"DejaVu Sans Mono\",\"Liberation Mono\","
 	"monospace;white-space:pre-wrap;overflow-wrap:anywhere}"
 	".tail{background:#0d1117;color:#d6dde6;border-radius:8px;padding:14px;margin-top:16px;max-height:340px;"
-	"overflow:auto}"
+	"overflow:auto;display:flex;flex-direction:column-reverse}" /* so that its end is in view */
 	".map{width:100%;height:auto;display:block;border-radius:6px}.free{fill:var(--free);background:var(--free)}"
 	".line{fill:none;stroke:var(--card);stroke-width:1.6}"
 	".u0{fill:var(--used);background:var(--used)}.u1{fill:var(--page-file);background:var(--page-file)}"

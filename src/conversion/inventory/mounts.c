@@ -147,17 +147,18 @@ static struct nacre_place *place_named(struct nacre_inventory *inventory, const 
 /* What a line names by where its device was plugged in will be named otherwise in a virtual machine. */
 static void note_name(struct nacre_inventory *inventory, const struct line *l)
 {
+	const char *where = l->where[0] == '/' ? l->where : l->type; /* swap is mounted nowhere */
 	char disk[64];
 	int number;
 
 	if (!strncmp(l->what, "/dev/disk/by-id/", 16) || !strncmp(l->what, "/dev/disk/by-path/", 18))
 		nacre_inventory_find(inventory, NACRE_WARNING, "a disk named by its hardware",
-				     "fstab mounts %.40s from %.90s: a virtual disk has another serial number and "
-				     "another path", l->where, l->what);
+				     "fstab has %.40s on %.90s: a virtual disk has another serial number and "
+				     "another path", where, l->what);
 	else if (device_name(l->what, disk, sizeof(disk), &number) && strncmp(l->what, "/dev/vd", 7) &&
 		 strncmp(l->what, "/dev/md", 7))
 		nacre_inventory_find(inventory, NACRE_NOTE, "a disk named by its order",
-				     "fstab mounts %.40s from %.60s: a virtual disk is /dev/vda", l->where, l->what);
+				     "fstab has %.40s on %.60s: a virtual disk is /dev/vda", where, l->what);
 }
 
 static bool is_network(const struct line *l)

@@ -251,6 +251,22 @@ static void put_letter(struct nacre_watch *w, char c)
 	w->line[w->line_used++] = c;
 }
 
+/* A byte of a character that is not ASCII, of which one '?' is kept; systemd's ellipsis is three dots. */
+static void put_other(struct nacre_watch *w, unsigned char c)
+{
+	if (c >= 0xc0 || !w->letter) {
+		w->letter = c;
+		put_letter(w, '?');
+		return;
+	}
+	w->letter = w->letter << 8 | c;
+	if (w->letter != 0xe280a6 || !w->line_used)
+		return;
+	w->line_used--;
+	for (int i = 0; i < 3; i++)
+		put_letter(w, '.');
+}
+
 /* A control sequence (ECMA-48): only moves of the cursor to another place mean anything: a new line. */
 static void take_escape(struct nacre_watch *w, char c)
 {
@@ -292,7 +308,9 @@ void nacre_watch_serial(struct nacre_watch *w, const char *bytes, size_t size)
 		else if (c == '\t' || isprint((unsigned char)c))
 			put_letter(w, c == '\t' ? ' ' : c);
 		else if ((unsigned char)c >= 0x80)
-			put_letter(w, '?');
+			put_other(w, (unsigned char)c);
+		if (!((unsigned char)c & 0x80))
+			w->letter = 0;
 	}
 	w->line[w->line_used] = 0;
 	if (w->line_used)

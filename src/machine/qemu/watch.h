@@ -6,6 +6,7 @@
 #include "machine/qemu/qemu.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /** struct nacre_watch - zero-initialised */
 struct nacre_watch {
@@ -17,6 +18,7 @@ struct nacre_watch {
 	char tail[4096];             /* the last lines, each with its newline */
 	char line[512];              /* the line that is being written */
 	size_t line_used;
+	uint32_t letter;             /* the bytes of the UTF-8 character that is being written */
 	char escape[32];             /* the terminal's control sequence that is being written */
 	size_t escape_used;
 	bool returned;               /* the cursor went back to the start of the line */

@@ -41,9 +41,9 @@ is "$(fact '.system.kernels[] | [.version, .image, .initramfs // "-"] | join(" "
 is "$(fact '.nics[] | [.name, .mac, .driver, .address] | join(" ")')" "eth0 52:54:00:ab:cd:01 e1000 192.168.7.20/24" \
 	"its NIC has name, MAC, driver and address, put together from two files; a bridge is none"
 is "$(finding 'a disk named by its order')" \
-	"note: fstab mounts none from /dev/sda3: a virtual disk is /dev/vda" "a device name in fstab is found"
+	"note: fstab has swap on /dev/sda3: a virtual disk is /dev/vda" "a device name in fstab is found"
 is "$(finding 'a disk named by its hardware' | cut -d : -f 1,2)" \
-	"warning: fstab mounts /backup from /dev/disk/by-id/wwn-0x5000c500a1b2c3d4-part4" "and a WWN"
+	"warning: fstab has /backup on /dev/disk/by-id/wwn-0x5000c500a1b2c3d4-part4" "and a WWN"
 is "$(finding 'Linux RAID' | cut -d : -f 1,2)" "warning: /etc/mdadm/mdadm.conf names 1 array" "arrays are found"
 is "$(finding smartd | cut -d : -f 1)" "note" "and a service without hardware"
 is "$(finding 'no kernel with virtio drivers')" "" "its kernel has virtio drivers"

@@ -90,6 +90,9 @@ static void test_details(void)
 	tap_is_string(w.failed_units, "ssh.service, /srv", "units that failed are named once each");
 	feed(&w, "one\rtwo\r\n");
 	tap_ok(strstr(w.tail, "\ntwo\n") && !strstr(w.tail, "one"), "what was written over is gone");
+	feed(&w, "se\xe2\x80");
+	feed(&w, "\xa6ice \xc3\xa4\x80\xff\xa6.\n");
+	tap_ok(strstr(w.tail, "\nse...ice ??.\n") != NULL, "what is no ASCII is one mark for each character, systemd's ellipsis dots");
 	for (int i = 0; i < 5000; i++)
 		feed(&w, "0123456789 0123456789 0123456789\n");
 	tap_ok(strlen(w.tail) < sizeof(w.tail) && !memcmp(w.tail, "0123456789 ", 11), "the tail has whole lines");
