@@ -34,7 +34,11 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { DEADLINE_MS = 60000, END_S = 60 };
+enum {
+	DEADLINE_MS = 60000,
+	LONG_MS = 900000, /* a log is replayed, a large tree read, all that is cached written */
+	END_S = 60
+};
 
 /* -1, NULL and false: not there yet. */
 struct nacre_fs {
@@ -55,6 +59,14 @@ bool nacre_kernel_knows(const char *type)
 	return !strcmp(type, "xfs") || !strcmp(type, "btrfs");
 }
 
+static int deadline(const struct nacre_fs *f, enum kernel_question question)
+{
+	bool is_long = question == KERNEL_MOUNT || question == KERNEL_UNMOUNT || question == KERNEL_SYNC ||
+		       question == KERNEL_RESIZE;
+
+	return is_long && f->deadline_ms < LONG_MS ? LONG_MS : f->deadline_ms;
+}
+
 /* Hand the question over, and wait. Return: 0 or errno; ESTALE: there is nobody any more */
 static int ask(struct nacre_fs *f, enum kernel_question question)
 {
@@ -67,7 +79,7 @@ static int ask(struct nacre_fs *f, enum kernel_question question)
 	f->x->question = question;
 	if (send(f->socket, &byte, 1, MSG_NOSIGNAL) == 1) {
 		do
-			result = poll(&p, 1, f->deadline_ms);
+			result = poll(&p, 1, deadline(f, question));
 		while (result < 0 && errno == EINTR);
 	}
 	if (result == 1 && recv(f->socket, &byte, 1, 0) == 1) {
@@ -288,7 +300,7 @@ static bool join(struct nacre_fs *f)
 
 static int kernel_close(struct nacre_fs *f)
 {
-	int result = f->socket < 0 ? 0 : ask(f, KERNEL_UNMOUNT);
+	int result = f->x ? ask(f, KERNEL_UNMOUNT) : 0;
 
 	if (f->socket >= 0)
 		close(f->socket);

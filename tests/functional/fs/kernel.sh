@@ -141,6 +141,10 @@ for type in xfs btrfs; do
 	run trusted stat /etc , shell "pkill -9 -x nacre-mount" , stat /etc , stat /etc
 	is "$(grep -c '^error 8' "$work/out")" 3 "$type: when the process with the mount is killed the volume is lost, and nothing else"
 	ok "$type: without a device left" no_devices
+	run env NACRE_TEST_DEADLINE=300 NACRE_TEST_KERNEL="$NACRE_MOUNT" timeout 60 "$drive" "$image" "$type" w \
+		stat /etc , shell "pkill -STOP -x nacre-mount" , stat /etc
+	is "$status $(grep -c '^error 8' "$work/out")" "1 2" "$type: when it hangs likewise, after the deadline"
+	ok "$type: and it is gone" sh -c "! pgrep -x nacre-mount"
 	run trusted put /new/full 0 "$work/first" , create /new/full 100644 0 0 , truncate /new/full 100 , put /new/full 420000000 "$work/first"
 	is "$(grep -c '^error' "$work/out")" 1 "$type: a file has to be made before it is written"
 	truncate -s 300M "$work/large"
