@@ -17,7 +17,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FILE_MOST = 256 << 20, TEXT_MOST = 256 << 10 };
+enum {
+	FILE_MOST = 256 << 20,
+	TEXT_MOST = 256 << 10,
+	KNOWN_BY = 64 /* bytes by which the old end of a file that was appended to is known again */
+};
 
 static const char selinux[] = "security.selinux";
 /* Text for the report, or NULL. */
@@ -225,8 +229,9 @@ int nacre_tree_append(struct nacre_tree *tree, const char *path, const void *dat
 {
 	struct nacre_undo_record r;
 	struct nacre_tree_mount *m;
-	char inside[NACRE_FS_PATH];
+	char inside[NACRE_FS_PATH], end[KNOWN_BY];
 	struct nacre_walk w;
+	uint32_t known;
 
 	if (may_change(tree, path, e) < 0 || nacre_tree_walk(tree, path, true, &w, e) < 0)
 		return -1;
@@ -235,7 +240,12 @@ int nacre_tree_append(struct nacre_tree *tree, const char *path, const void *dat
 	if (!size)
 		return 0;
 	r = record_of(NACRE_UNDO_LENGTH, w.real, &w.st);
+	r.data = end;
 	m = nacre_tree_place(tree, w.real, inside);
+	if (nacre_volume_read_part(m->volume, inside, w.st.size > KNOWN_BY ? w.st.size - KNOWN_BY : 0, end,
+			      KNOWN_BY, &known, e) < 0)
+		return -1;
+	r.length = known;
 	if (remember(tree, &r, e) < 0 ||
 	    nacre_volume_write_file(m->volume, inside, w.st.size, data, size, e) < 0)
 		return -1;
@@ -399,10 +409,22 @@ static int undo_length(struct nacre_volume *v, const char *inside, const struct 
 		       struct nacre_error *e)
 {
 	struct nacre_fs_stat st;
+	char end[KNOWN_BY];
+	uint32_t got = 0;
 
-	if (nacre_volume_stat(v, inside, &st, e) < 0 ||
-	    (st.size > r->size && nacre_volume_truncate(v, inside, r->size, e) < 0))
+	if (r->length > KNOWN_BY || r->length > r->size)
+		return nacre_error_set(e, NACRE_E_INPUT, 0, r->path, "the undo journal knows too much of it");
+	if (nacre_volume_stat(v, inside, &st, e) < 0)
 		return -1;
+	if (st.size > r->size) {
+		if (nacre_volume_read_part(v, inside, r->size - r->length, end, (uint32_t)r->length, &got, e) < 0)
+			return -1;
+		/* An initramfs that the guest has built meanwhile would not survive being cut. */
+		if (got != r->length || (got && memcmp(end, r->data, got)))
+			return nacre_error_set(e, NACRE_E_SUPPORT, 0, r->path, "was made anew since: it is left as it is");
+		if (nacre_volume_truncate(v, inside, r->size, e) < 0)
+			return -1;
+	}
 	return nacre_volume_set_times(v, inside, r->mtime, r->mtime_ns, e);
 }
 

@@ -15,7 +15,7 @@
  * the file describes a change that never began.
  *
  *	content    PATH had these bytes
- *	length     PATH had SIZE bytes; more came behind them
+ *	length     PATH had SIZE bytes, which ended with these; more came behind them
  *	made       PATH was not there (a file, a link, or an empty directory)
  *	file       PATH was a file with these bytes and was removed
  *	link       PATH was a link to these bytes and was removed

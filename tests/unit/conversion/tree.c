@@ -155,6 +155,28 @@ static void test_changes(void)
 	free(again);
 }
 
+/* What the machine itself has made anew since is not cut. */
+static void test_made_anew(void)
+{
+	struct nacre_volume *v = sample();
+	struct nacre_tree *tree = nacre_tree_new(undo, &e);
+
+	nacre_tree_mount(tree, "/", v, &e);
+	change_all(tree);
+	nacre_tree_free(tree);
+	memory_file(v, "/boot/initrd", "another initramfs", 17);
+	tree = nacre_tree_new(NULL, &e);
+	nacre_tree_mount(tree, "/", v, &e);
+	tap_ok(nacre_tree_undo(tree, undo, &e) < 0 && strstr(e.msg, "made anew"), "a file that was made anew is told");
+	tap_is_string(content(tree, "/boot/initrd"), "another initramfs", "and left as it is");
+	tap_is_string(content(tree, "/etc/fstab"), "old fstab", "the others are put back");
+	tap_ok(access(undo, F_OK) == 0, "and the journal is kept");
+	memory_file(v, "/boot/initrd", "\0\1\2", 3);
+	tap_ok(nacre_tree_undo(tree, undo, &e) == 0, "it is finished once the file is as it was");
+	nacre_tree_free(tree);
+	memory_volume_free(v);
+}
+
 /* The image fails at each change in turn: what was done is undone; so is an interrupted undo. */
 static void test_failures(void)
 {
@@ -296,6 +318,7 @@ int main(void)
 	snprintf(undo, sizeof(undo), "%s/undo", work);
 	test_walk();
 	test_changes();
+	test_made_anew();
 	test_failures();
 	test_second_run();
 	test_below();
