@@ -332,11 +332,16 @@ static int rounds(struct run *r, struct nacre_error *e)
 	for (int i = 0; i < ROUNDS_MAX; i++) {
 		if (round_once(r, &bytes, e) < 0)
 			return -1;
-		if (bytes <= SMALL || (i > 2 && bytes > before / 10 * 8))
+		if (bytes <= SMALL || (i > 1 && bytes > before / 10 * 8))
 			break;
 		before = bytes;
 	}
 	return 0;
+}
+
+static uint32_t most_ms(const struct run *r)
+{
+	return r->o->max_freeze_ms ? r->o->max_freeze_ms : FREEZE_MS;
 }
 
 /* The same with what is still in memory: it is written out, and copied. */
@@ -352,7 +357,8 @@ static int sync_rounds(struct run *r, int most, struct nacre_error *e)
 			break;
 		before = bytes;
 	}
-	if (r->rate > 0 && (double)bytes / r->rate * 1000 > (r->o->max_freeze_ms ? r->o->max_freeze_ms : FREEZE_MS))
+	/* What has no room in memory has to go to the sink while all is frozen. */
+	if (r->rate > 0 && bytes > READER_KEEP && (double)(bytes - READER_KEEP) / r->rate * 1000 > most_ms(r))
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "the disks",
 				       "are written faster (%" PRIu64 " MiB since the last round) than they can be copied: "
 				       "stop what writes (--stop-unit), or allow a longer --max-freeze", bytes >> 20);
@@ -361,7 +367,7 @@ static int sync_rounds(struct run *r, int most, struct nacre_error *e)
 
 static int start_freezer(struct run *r, struct nacre_error *e)
 {
-	struct nacre_freeze_what what = {.most_ms = r->o->max_freeze_ms ? r->o->max_freeze_ms : FREEZE_MS,
+	struct nacre_freeze_what what = {.most_ms = most_ms(r),
 					 .hooks = (const char *const *)r->writers.paths};
 
 	for (int i = 0; i < r->s->lives.count; i++) {

@@ -12,11 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 4096, BLOCKS = 8192, FILES = 40 };
+enum { BLOCK = 4096, FILES = 40, FAST = 50 << 20 };
 
 struct load {
 	char directory[128];
 	uint64_t rate;
+	unsigned blocks; /* of the file that is overwritten */
 	pthread_t overwriter, filer, journal;
 	atomic_bool end;
 	_Atomic uint64_t promised, written, longest_us;
@@ -49,7 +50,7 @@ static void *overwrite(void *user)
 			continue;
 		}
 		memset(data, rand_r(&seed), sizeof(data));
-		if (pwrite(fd, data, sizeof(data), (off_t)((unsigned)rand_r(&seed) % BLOCKS) * BLOCK) == sizeof(data))
+		if (pwrite(fd, data, sizeof(data), (off_t)((unsigned)rand_r(&seed) % l->blocks) * BLOCK) == sizeof(data))
 			bytes += sizeof(data);
 		note_time(l, start);
 		l->written = bytes;
@@ -118,12 +119,13 @@ struct load *load_start(const char *directory, uint64_t rate)
 		abort();
 	snprintf(l->directory, sizeof(l->directory), "%s", directory);
 	l->rate = rate;
+	l->blocks = rate > FAST ? 20480 : 8192;
 	snprintf(path, sizeof(path), "%s/overwritten", directory);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	for (int i = 0; i < BLOCKS; i++) {
+	for (unsigned i = 0; i < l->blocks; i++) {
 		char data[BLOCK];
 
-		memset(data, i, sizeof(data));
+		memset(data, (int)i, sizeof(data));
 		if (write(fd, data, sizeof(data)) != sizeof(data))
 			abort();
 	}

@@ -9,7 +9,8 @@
 struct load;
 
 /**
- * load_start() - write into @directory from now on: random 4 KiB overwrites at @rate bytes a second, files that
+ * load_start() - write into @directory from now on: random 4 KiB overwrites of 32 MiB at
+ * @rate bytes a second (of 80 MiB, if that is more than 50 MiB), files that
  * come, grow and go, space that is reserved and not written, a file that is open and unlinked, and a journal: lines with a
  * number, each synced before the next
  */
