@@ -70,6 +70,8 @@ void cli_running_print(const struct nacre_snapshot_result *r)
 {
 	printf("frozen %.1f ms, after %d rounds in %.1f s; %s sent\n", r->frozen_ms, r->rounds, r->seconds,
 	       cli_bytes(r->written));
+	if (r->restarts)
+		printf("the kernel had not reported all changes: all of it was copied again, %d times\n", r->restarts);
 	for (int i = 0; i < r->volume_count; i++)
 		printf("%s: %s-consistent: %s\n", r->volumes[i].mount, nacre_consistency_name(r->volumes[i].consistency),
 		       r->volumes[i].why);
@@ -86,6 +88,7 @@ void cli_running_json(struct json *j, const struct nacre_snapshot_result *r)
 	json_number(j, "frozen_us", (int64_t)(r->frozen_ms * 1000));
 	json_number(j, "held_ms", (int64_t)r->held_ms);
 	json_number(j, "rounds", r->rounds);
+	json_number(j, "restarts", r->restarts);
 	json_number(j, "last", (int64_t)r->last);
 	json_number(j, "unreadable", (int64_t)r->bad);
 	json_begin(j, "volumes", '[');

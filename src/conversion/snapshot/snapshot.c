@@ -27,6 +27,7 @@ enum {
 	SMALL = 4 << 20,        /* bytes: what is left after a round is little */
 	LITTLE = 512 << 10,     /* the same, after a sync */
 	SYNCS_MAX = 5,
+	RESTARTS_MAX = 2,
 	FREEZE_MS = 2000,
 	HOOK_S = 30
 };
@@ -65,6 +66,7 @@ struct run {
 	struct nacre_freezer *freezer;
 	int mount_of[NACRE_FREEZE_MAX], mount_count; /* which of the lives the freezer's are */
 	int slot[WRITERS_MAX];                       /* of the hooks in the result; -1: none */
+	bool lost; /* changes were not reported: all that was copied may be old */
 	bool hooks_called, frozen[NACRE_LIVE_MAX], quiet[NACRE_LIVE_MAX];
 	uint64_t total; /* of this round */
 	double rate;    /* bytes a second of the last long round */
@@ -98,7 +100,6 @@ static uint32_t choose_grain(uint64_t size)
 static int open_disk(struct disk *d, const char *path, struct nacre_error *e)
 {
 	uint64_t **const maps[] = {&d->used, &d->begun, &d->have, &d->marks, &d->ever, &d->left, &d->todo};
-	enum nacre_tracker_kind kind;
 	char sysfs[64];
 	struct stat st;
 	int sector = 512;
@@ -115,9 +116,9 @@ static int open_disk(struct disk *d, const char *path, struct nacre_error *e)
 		d->grain = (uint32_t)sector;
 	d->grains = (d->size + d->grain - 1) / d->grain;
 	snprintf(sysfs, sizeof(sysfs), "/sys/dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
-	if (nacre_tracker_judge(sysfs, path, &kind, e) < 0)
+	if (nacre_tracker_judge(sysfs, path, e) < 0)
 		return -1;
-	d->tracker = nacre_tracker_open(&(struct nacre_tracker_disk){d->path, st.st_rdev, d->size, d->grain}, kind, e);
+	d->tracker = nacre_tracker_open(&(struct nacre_tracker_disk){d->path, st.st_rdev, d->size, d->grain}, e);
 	if (!d->tracker)
 		return -1;
 	d->words = nacre_tracker_words(d->tracker);
@@ -162,6 +163,8 @@ struct nacre_snapshot *nacre_snapshot_open(const char *const *paths, unsigned co
 	}
 	if (good && !(s->memory = nacre_live_memory_new()))
 		good = nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left") == 0;
+	for (unsigned i = 0; good && i < count; i++)
+		good = nacre_tracker_begin(s->disks[i].tracker, e) == 0;
 	if (!good || nacre_live_find(devices, (int)count, &s->lives, e) < 0) {
 		nacre_snapshot_close(s);
 		return NULL;
@@ -434,6 +437,14 @@ static bool untouched(const struct nacre_snapshot *s, const struct nacre_live *l
 	return live->map != NACRE_LIVE_ELSEWHERE && bits_next(d->marks, live->start / d->grain, end, true) == end;
 }
 
+static bool any_lost(const struct nacre_snapshot *s)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		if (nacre_tracker_lost(s->disks[i].tracker))
+			return true;
+	return false;
+}
+
 /* Everything is frozen from the first to the last line of it. */
 static int window(struct run *r, struct nacre_error *e)
 {
@@ -442,6 +453,11 @@ static int window(struct run *r, struct nacre_error *e)
 	take_marks(r);
 	for (int i = 0; i < r->s->lives.count; i++)
 		r->quiet[i] = untouched(r->s, &r->s->lives.list[i]);
+	r->lost = any_lost(r->s);
+	if (r->lost)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "the disks",
+				       "the kernel did not report all changes, %d times: end other tracing tools, and begin anew",
+				       r->result->restarts + 1);
 	failed = find_used(r, e);
 	r->result->last = find_todo(r);
 	if (!failed)
@@ -567,6 +583,49 @@ static int judge_all(struct run *r, struct nacre_error *e)
 	return 0;
 }
 
+/* What was copied may have changed unseen: all of it is copied again, and what is tracked is checked from now on. */
+static int forget(struct run *r, struct nacre_error *e)
+{
+	r->result->restarts++;
+	for (unsigned i = 0; i < r->s->count; i++) {
+		struct disk *d = &r->s->disks[i];
+
+		if (nacre_tracker_begin(d->tracker, e) < 0)
+			return -1;
+		for (size_t w = 0; w < d->words; w++) {
+			d->begun[w] |= d->used[w];
+			d->have[w] = 0;
+		}
+	}
+	/* Nobody tells again what of these is in use. */
+	for (int i = 0; i < r->s->lives.count; i++) {
+		const struct nacre_live *live = &r->s->lives.list[i];
+		struct disk *d = &r->s->disks[live->disk];
+		uint64_t end = (live->start + live->length) / d->grain;
+
+		if (live->map == NACRE_LIVE_READER)
+			bits_fill(d->begun, live->start / d->grain, end < d->grains ? end : d->grains, true);
+	}
+	sync_all(r->s);
+	return find_begun(r, e);
+}
+
+static int copy_all(struct run *r, struct nacre_error *e)
+{
+	if (find_begun(r, e) < 0)
+		return -1;
+	for (;;) {
+		if (rounds(r, e) < 0 || sync_rounds(r, SYNCS_MAX, e) < 0 || prime(r, e) < 0)
+			return -1;
+		/* From here on nothing is to come from a disk that may be frozen. */
+		mlockall(MCL_CURRENT);
+		if (hold(r, e) == 0)
+			return 0;
+		if (!r->lost || r->result->restarts == RESTARTS_MAX || forget(r, e) < 0)
+			return -1;
+	}
+}
+
 static int run(struct run *r, const struct nacre_snapshot_sink *sink, struct nacre_error *e)
 {
 	struct nacre_snapshot *s = r->s;
@@ -578,12 +637,8 @@ static int run(struct run *r, const struct nacre_snapshot_sink *sink, struct nac
 	if (writers_find(r->o->hook_directories, &r->writers, e) < 0 || start_freezer(r, e) < 0)
 		return -1;
 	r->reader = reader_open(r->reading, s->count, sink, r->o, e);
-	if (!r->reader || find_begun(r, e) < 0 || rounds(r, e) < 0 || sync_rounds(r, SYNCS_MAX, e) < 0 ||
-	    prime(r, e) < 0)
-		return -1;
-	/* From here on nothing is to come from a disk that may be frozen. */
-	mlockall(MCL_CURRENT);
-	if (hold(r, e) < 0 || check_trackers(r, e) < 0 || judge_all(r, e) < 0 || reader_send(r->reader, e) < 0)
+	if (!r->reader || copy_all(r, e) < 0 || check_trackers(r, e) < 0 || judge_all(r, e) < 0 ||
+	    reader_send(r->reader, e) < 0)
 		return -1;
 	have_todo(r);
 	return 0;

@@ -73,7 +73,7 @@ struct nacre_snapshot_volume {
 
 struct nacre_snapshot_result {
 	double seconds, frozen_ms, held_ms; /* held: hooks, from the first call to the last */
-	int rounds;
+	int rounds, restarts;            /* restarts: the kernel had not reported all changes, all was copied again */
 	uint64_t read, written, zeroes;  /* bytes */
 	uint64_t last;                   /* bytes that were read while frozen */
 	uint64_t used;                   /* bytes in use at the instant */

@@ -35,22 +35,6 @@ struct request {
 	__u64 __sector;
 } KERNEL_TYPE;
 
-struct block_device {
-	struct gendisk *bd_disk;
-	__u64 bd_start_sect;
-} KERNEL_TYPE;
-
-struct bvec_iter {
-	__u64 bi_sector;
-	unsigned int bi_size;
-} KERNEL_TYPE;
-
-struct bio {
-	struct block_device *bi_bdev;
-	unsigned int bi_opf;
-	struct bvec_iter bi_iter;
-} KERNEL_TYPE;
-
 /* enum req_op; the values are part of what tracing tools rely on. */
 enum { OP_MASK = 0xff, OP_READ = 0, OP_FLUSH = 2, OP_DRV_IN = 34, OP_DRV_OUT = 35 };
 
@@ -81,12 +65,17 @@ struct span {
 	__u64 first, last; /* grains, both included */
 };
 
-static __always_inline void count(__u32 which)
+static __always_inline void add(__u32 which, __u64 n)
 {
 	__u64 *cell = bpf_map_lookup_elem(&counters, &which);
 
 	if (cell)
-		__sync_fetch_and_add(cell, 1);
+		__sync_fetch_and_add(cell, n);
+}
+
+static __always_inline void count(__u32 which)
+{
+	add(which, 1);
 }
 
 static __always_inline int mark_word(const struct span *span, __u64 word)
@@ -122,6 +111,7 @@ static __always_inline void mark(__u64 sector, __u64 bytes)
 
 	if (!bytes)
 		return;
+	add(TRACKER_SECTORS, bytes / 512);
 	span.first = sector >> target.shift;
 	span.last = (sector + (bytes - 1) / 512) >> target.shift;
 	if (span.last < span.first || span.last >= target.grains) {
@@ -155,22 +145,6 @@ int BPF_PROG(on_request, struct request *rq, int error, unsigned int bytes)
 		count(TRACKER_UNKNOWN);
 	else
 		mark(rq->__sector, bytes);
-	return 0;
-}
-
-/*
- * For devices without requests of their own. Only where the driver leaves the bio's device, sector and size alone
- * until it ends: the owner knows those that do.
- */
-SEC("tp_btf/block_bio_complete")
-int BPF_PROG(on_bio, struct request_queue *q, struct bio *bio)
-{
-	unsigned int op = bio->bi_opf & OP_MASK;
-	struct block_device *device = bio->bi_bdev;
-
-	if (op == OP_READ || op == OP_FLUSH || !device || !is_target(device->bd_disk))
-		return 0;
-	mark(bio->bi_iter.bi_sector, bio->bi_iter.bi_size);
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 
 static const uint8_t program[] = {
 #include "tracker_program.inc"
@@ -27,6 +28,7 @@ static const uint8_t program[] = {
 struct nacre_tracker {
 	char path[48];
 	int link, program, dirty, counters, target_map;
+	int stat;       /* the disk's statistics */
 	struct tracker_target target;
 	uint64_t *bits; /* shared with the kernel */
 	const uint64_t *counts;
@@ -42,7 +44,7 @@ static int *pinned_fd(struct nacre_tracker *t, size_t which)
 	return fds[which];
 }
 
-enum { PINS = sizeof(pins) / sizeof(*pins) };
+enum { PINS = sizeof(pins) / sizeof(*pins), BALANCE_TRIES = 500, BALANCE_NS = 200000 };
 
 static size_t bits_size(const struct nacre_tracker *t)
 {
@@ -60,6 +62,7 @@ static struct nacre_tracker *new_tracker(const struct nacre_tracker_disk *disk, 
 {
 	struct nacre_tracker *t = calloc(1, sizeof(*t));
 	uint32_t shift = 0;
+	char stat[64];
 
 	while (disk->grain > 512U << shift && shift < 31)
 		shift++;
@@ -72,6 +75,13 @@ static struct nacre_tracker *new_tracker(const struct nacre_tracker_disk *disk, 
 	snprintf(t->path, sizeof(t->path), "%s", disk->path);
 	for (size_t i = 0; i < PINS; i++)
 		*pinned_fd(t, i) = -1;
+	snprintf(stat, sizeof(stat), "/sys/dev/block/%u:%u/stat", major(disk->device), minor(disk->device));
+	t->stat = open(stat, O_RDONLY | O_CLOEXEC);
+	if (t->stat < 0) {
+		nacre_error_set(e, NACRE_E_SUPPORT, errno, disk->path, "its statistics cannot be read (%s)", stat);
+		free(t);
+		return NULL;
+	}
 	t->target = (struct tracker_target){.major = major(disk->device), .minor = minor(disk->device),
 					    .shift = shift,
 					    .grains = (disk->size + disk->grain - 1) / disk->grain};
@@ -119,10 +129,9 @@ static int keep(int fd)
 }
 
 /* Set up what is known only now: which disk, how many grains. */
-static int prepare(struct nacre_tracker *t, struct bpf_object *object, const char *wanted)
+static int prepare(struct nacre_tracker *t, struct bpf_object *object)
 {
 	struct bpf_map *bits = bpf_object__find_map_by_name(object, "dirty"), *map;
-	struct bpf_program *p;
 	bool set = false;
 
 	bpf_object__for_each_map(map, object) {
@@ -132,22 +141,19 @@ static int prepare(struct nacre_tracker *t, struct bpf_object *object, const cha
 		    bpf_map__initial_value(map, &size) && size == sizeof(t->target))
 			set = !bpf_map__set_initial_value(map, &t->target, sizeof(t->target));
 	}
-	bpf_object__for_each_program(p, object)
-		if (bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), wanted)))
-			return -1;
 	return bits && set && !bpf_map__set_max_entries(bits, (__u32)t->words) ? 0 : -1;
 }
 
 /* Load, attach; only descriptors are kept. */
-static int load(struct nacre_tracker *t, struct bpf_object *object, const char *wanted)
+static int load(struct nacre_tracker *t, struct bpf_object *object)
 {
 	struct bpf_program *p;
 	struct bpf_link *link;
 	struct bpf_map *map;
 
-	if (prepare(t, object, wanted) < 0 || bpf_object__load(object))
+	if (prepare(t, object) < 0 || bpf_object__load(object))
 		return -1;
-	p = bpf_object__find_program_by_name(object, wanted);
+	p = bpf_object__find_program_by_name(object, "on_request");
 	link = p ? bpf_program__attach(p) : NULL;
 	if (!link)
 		return -1;
@@ -165,8 +171,7 @@ static int load(struct nacre_tracker *t, struct bpf_object *object, const char *
 	return 0;
 }
 
-struct nacre_tracker *nacre_tracker_open(const struct nacre_tracker_disk *disk,
-					 enum nacre_tracker_kind kind, struct nacre_error *e)
+struct nacre_tracker *nacre_tracker_open(const struct nacre_tracker_disk *disk, struct nacre_error *e)
 {
 	struct nacre_tracker *t = new_tracker(disk, e);
 	libbpf_print_fn_t before;
@@ -179,7 +184,7 @@ struct nacre_tracker *nacre_tracker_open(const struct nacre_tracker_disk *disk,
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	object = bpf_object__open_mem(program, sizeof(program), NULL);
 	if (object)
-		failed = load(t, object, kind == NACRE_TRACKER_BIOS ? "on_bio" : "on_request");
+		failed = load(t, object);
 	error = errno;
 	bpf_object__close(object);
 	libbpf_set_print(before);
@@ -226,6 +231,57 @@ uint64_t nacre_tracker_events(const struct nacre_tracker *t)
 	return __atomic_load_n(&t->counts[TRACKER_EVENTS], __ATOMIC_SEQ_CST);
 }
 
+/* Sectors that were written or discarded, by the disk's statistics: the 7th and 14th number (Documentation/block/stat.rst). */
+static uint64_t stat_sectors(const struct nacre_tracker *t)
+{
+	unsigned long long n[14] = {0};
+	char text[512], *at = text;
+	ssize_t size = pread(t->stat, text, sizeof(text) - 1, 0);
+
+	text[size > 0 ? size : 0] = 0;
+	for (size_t i = 0; i < sizeof(n) / sizeof(*n); i++)
+		n[i] = strtoull(at, &at, 10);
+	return n[6] + n[13];
+}
+
+/* How many sectors the statistics have more than the program; in a moment in which neither changes. */
+static int difference(const struct nacre_tracker *t, uint64_t *more)
+{
+	for (int i = 0; i < BALANCE_TRIES; i++) {
+		uint64_t seen = __atomic_load_n(&t->counts[TRACKER_SECTORS], __ATOMIC_SEQ_CST), sectors = stat_sectors(t);
+
+		*more = sectors - seen;
+		if (sectors == stat_sectors(t) && seen == __atomic_load_n(&t->counts[TRACKER_SECTORS], __ATOMIC_SEQ_CST))
+			return 0;
+		nanosleep(&(struct timespec){.tv_nsec = BALANCE_NS}, NULL);
+	}
+	return -1;
+}
+
+int nacre_tracker_begin(struct nacre_tracker *t, struct nacre_error *e)
+{
+	__u32 key = TRACKER_BASE;
+	uint64_t more;
+
+	if (difference(t, &more) < 0)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, t->path,
+				       "is written to without any pause: what was tracked cannot be checked");
+	if (bpf_map_update_elem(t->counters, &key, &more, 0))
+		return nacre_error_set(e, NACRE_E_SYSTEM, errno, t->path, "the tracking cannot be begun");
+	return 0;
+}
+
+bool nacre_tracker_lost(struct nacre_tracker *t)
+{
+	uint64_t more;
+
+	/* Others may write to what is not frozen: a second look. */
+	for (int i = 0; i < 3; i++)
+		if (difference(t, &more) == 0 && more == __atomic_load_n(&t->counts[TRACKER_BASE], __ATOMIC_SEQ_CST))
+			return false;
+	return true;
+}
+
 int nacre_tracker_check(struct nacre_tracker *t, struct nacre_error *e)
 {
 	struct bpf_prog_info info = {0};
@@ -263,6 +319,8 @@ void nacre_tracker_close(struct nacre_tracker *t)
 	for (size_t i = 0; i < PINS; i++)
 		if (*pinned_fd(t, i) >= 0)
 			close(*pinned_fd(t, i));
+	if (t->stat >= 0)
+		close(t->stat);
 	free(t);
 }
 

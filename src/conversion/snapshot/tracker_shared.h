@@ -14,6 +14,8 @@ struct tracker_target {
 /** enum tracker_counter - cells of the map "counters" */
 enum tracker_counter {
 	TRACKER_EVENTS,  /* completed changes that were marked */
+	TRACKER_SECTORS, /* how many sectors they had, of 512 bytes: to be compared with the disk's own statistics */
+	TRACKER_BASE,    /* the owner's: what those had more at the beginning */
 	TRACKER_OUTSIDE, /* changes that lie beyond the bitmap: the disk is not what it was */
 	TRACKER_ALL,     /* changes too long to be marked one by one: every grain may have changed */
 	TRACKER_UNKNOWN, /* commands that may have written, and do not say where (SG_IO, NVMe passthrough) */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* trust.c - can the changes of a disk be told?
  *
- * Only where every write ends as a request, or as a bio whose driver leaves it alone until it ends. What is
+ * Only where every write ends as a request. What has none (zram), or is
  * stacked (device mapper, md, bcache, DRBD, the common head of several NVMe paths) splits and redirects bios: its writes are
  * seen at the disks below it, and those can be converted. What is stored by the processor itself (DAX) is never seen.
  */
@@ -41,11 +41,8 @@ static int no(const char *name, struct nacre_error *e, const char *why)
 			       "its changes cannot be told while it works: %s. Convert it while it is not in use", why);
 }
 
-int nacre_tracker_judge(const char *sysfs, const char *name, enum nacre_tracker_kind *kind,
-			struct nacre_error *e)
+int nacre_tracker_judge(const char *sysfs, const char *name, struct nacre_error *e)
 {
-	static const char *const bio_drivers[] = {"zram", "ram"};
-	const char *base = strrchr(sysfs, '/') ? strrchr(sysfs, '/') + 1 : sysfs;
 	char word[16];
 
 	if (!is_there(sysfs, "queue"))
@@ -58,15 +55,10 @@ int nacre_tracker_judge(const char *sysfs, const char *name, enum nacre_tracker_
 	read_word(sysfs, "queue/zoned", word, sizeof(word));
 	if (*word && strcmp(word, "none"))
 		return no(name, e, "it is a zoned disk");
-	*kind = NACRE_TRACKER_REQUESTS;
-	if (is_there(sysfs, "mq"))
-		return 0;
-	*kind = NACRE_TRACKER_BIOS;
-	for (size_t i = 0; i < sizeof(bio_drivers) / sizeof(*bio_drivers); i++) {
-		size_t n = strlen(bio_drivers[i]);
-
-		if (!strncmp(base, bio_drivers[i], n) && base[n] && strspn(base + n, "0123456789") == strlen(base + n))
-			return 0;
-	}
-	return no(name, e, "its driver passes them on in a way that is not known");
+	read_word(sysfs, "queue/iostats", word, sizeof(word));
+	if (!strcmp(word, "0"))
+		return no(name, e, "its statistics, by which the tracking is checked, are off (queue/iostats)");
+	if (!is_there(sysfs, "mq"))
+		return no(name, e, "it has no requests; its driver passes them on in a way that is not known");
+	return 0;
 }

@@ -15,6 +15,7 @@
 #include <linux/blkpg.h>
 #include <linux/fs.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -41,7 +42,7 @@ static struct nacre_tracker *track(const struct lab_disk *disk, uint64_t size)
 {
 	struct nacre_tracker_disk what = {.path = disk->path, .device = disk->device, .size = size, .grain = GRAIN};
 	struct nacre_error e = {0};
-	struct nacre_tracker *t = nacre_tracker_open(&what, NACRE_TRACKER_REQUESTS, &e);
+	struct nacre_tracker *t = nacre_tracker_open(&what, &e);
 
 	if (!t) {
 		printf("# %s: %s\n", e.where, e.msg);
@@ -214,6 +215,62 @@ static void test_load(const struct lab_disk *disk, const struct lab_disk *other)
 	nacre_tracker_close(beside);
 }
 
+/* Others begin and end to trace the same place: the kernel then loses changes, and it is noticed. */
+struct churn {
+	const struct lab_disk *disk;
+	atomic_bool end;
+	unsigned count;
+};
+
+static void *churn(void *user)
+{
+	struct churn *c = user;
+
+	for (; !c->end; c->count++)
+		nacre_tracker_close(track(c->disk, c->disk->size));
+	return NULL;
+}
+
+static void test_lost(const struct lab_disk *disk, const struct lab_disk *other)
+{
+	struct nacre_tracker *t = track(disk, disk->size);
+	struct churn c = {.disk = other};
+	int fd = open(disk->path, O_RDWR | O_DIRECT | O_CLOEXEC);
+	unsigned silent = 0, needless = 0, losses = 0, rounds = 0;
+	double start = lab_now();
+	struct nacre_error e = {0};
+	pthread_t thread;
+
+	tap_ok(nacre_tracker_begin(t, &e) == 0 && !nacre_tracker_lost(t), "nothing is lost at the beginning");
+	put(fd, 5 * GRAIN, 3 * GRAIN);
+	tap_ok(!nacre_tracker_lost(t), "nor by a write");
+	pthread_create(&thread, NULL, churn, &c);
+	for (; lab_now() - start < 3; rounds++) {
+		unsigned missing = 0;
+
+		memset(bits, 0, sizeof(bits));
+		for (unsigned i = 0; i < 500; i++)
+			put(fd, (rounds % 4 * 500 + i) * GRAIN, GRAIN);
+		nacre_tracker_take(t, bits);
+		for (unsigned i = 0; i < 500; i++)
+			missing += !(bits[(rounds % 4 * 500 + i) / 64] >> (rounds % 4 * 500 + i) % 64 & 1);
+		if (nacre_tracker_lost(t)) {
+			needless += !missing;
+			losses++;
+			nacre_tracker_begin(t, &e);
+		} else {
+			silent += missing;
+		}
+	}
+	c.end = true;
+	pthread_join(thread, NULL);
+	tap_is_number(silent, 0, "while others begin and end to trace, no loss goes unnoticed");
+	tap_is_number(needless, 0, "and none is noticed that is not there");
+	printf("# %u losses in %u writes, while others began and ended %u times\n", losses, rounds * 500, c.count);
+	close(fd);
+	nacre_tracker_close(t);
+}
+
 static void *late_write(void *user)
 {
 	int fd = open(((const struct lab_disk *)user)->path, O_RDWR | O_DIRECT | O_CLOEXEC);
@@ -336,34 +393,29 @@ static void fake(const char *name, const char *file, const char *content)
 
 static void refuses(const char *name, const char *file, const char *content, const char *word, const char *what)
 {
-	enum nacre_tracker_kind kind;
 	struct nacre_error e = {0};
 
 	fake(name, file, content);
-	tap_ok(nacre_tracker_judge(lab_path(name), name, &kind, &e) < 0 && e.code == NACRE_E_SUPPORT &&
+	tap_ok(nacre_tracker_judge(lab_path(name), name, &e) < 0 && e.code == NACRE_E_SUPPORT &&
 		       strstr(e.msg, word), "%s", what);
 }
 
 /* Trap 13: where changes cannot be told, nothing is tracked. */
 static void test_trust(const struct lab_disk *disk)
 {
-	enum nacre_tracker_kind kind = NACRE_TRACKER_BIOS;
 	struct nacre_error e = {0};
 
-	tap_ok(!nacre_tracker_judge(disk->sysfs, disk->path, &kind, &e) && kind == NACRE_TRACKER_REQUESTS,
-	       "a loop device is tracked by its requests");
+	tap_ok(!nacre_tracker_judge(disk->sysfs, disk->path, &e), "a loop device is tracked");
 	fake("pmem0", "mq", NULL);
 	refuses("pmem0", "queue/dax", "1\n", "DAX", "a disk that the processor stores into is refused");
 	refuses("md0", "md", NULL, "other disks", "so is an array");
 	refuses("dm-0", "dm", NULL, "other disks", "and what the device mapper makes");
 	fake("sdz", "mq", NULL);
 	refuses("sdz", "queue/zoned", "host-managed\n", "zoned", "and a zoned disk");
-	refuses("nvme0n1", "queue/dax", "0\n", "not known", "and a driver without requests that is not known");
-	refuses("zramble", "queue/dax", "0\n", "not known", "whatever its name begins with");
-	fake("zram7", "queue/dax", "0\n");
-	tap_ok(!nacre_tracker_judge(lab_path("zram7"), "zram7", &kind, &e) && kind == NACRE_TRACKER_BIOS,
-	       "zram is tracked by its bios");
-	tap_ok(nacre_tracker_judge(lab_path("nothing"), "nothing", &kind, &e) < 0, "what is no disk is refused");
+	refuses("zram7", "queue/dax", "0\n", "no requests", "and a driver without requests");
+	fake("sdy", "mq", NULL);
+	refuses("sdy", "queue/iostats", "0\n", "statistics", "and a disk that keeps no statistics");
+	tap_ok(nacre_tracker_judge(lab_path("nothing"), "nothing", &e) < 0, "what is no disk is refused");
 }
 
 int main(void)
@@ -378,6 +430,7 @@ int main(void)
 	test_kinds(&disk);
 	test_partition(&disk);
 	test_load(&disk, &other);
+	test_lost(&disk, &other);
 	test_completion();
 	test_doubt(&disk);
 	test_left(&disk, &other);
