@@ -247,6 +247,7 @@ static int clear_chunk(struct ext_io *io, uint64_t offset, uint8_t *data, uint32
 /* Past the lines: this is much, and nobody reads it soon. */
 int ext_io_clear(struct ext_io *io, uint64_t offset, uint64_t size, bool write, bool *zero)
 {
+	uint32_t most = size < NACRE_FS_CHUNK ? (uint32_t)size : NACRE_FS_CHUNK;
 	uint8_t *data;
 	int result;
 
@@ -256,11 +257,11 @@ int ext_io_clear(struct ext_io *io, uint64_t offset, uint64_t size, bool write, 
 	result = forget(io);
 	if (result)
 		return result;
-	data = malloc(NACRE_FS_CHUNK);
+	data = malloc(most + 1);
 	if (!data)
 		return ENOMEM;
 	while (!result && size && (write || *zero)) {
-		uint32_t n = size < NACRE_FS_CHUNK ? (uint32_t)size : NACRE_FS_CHUNK;
+		uint32_t n = size < most ? (uint32_t)size : most;
 
 		result = clear_chunk(io, offset, data, n, write, zero);
 		offset += n;
