@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# root.sh NACRE WRITER BUILD - a machine copies the disk that it runs from, while a program writes to it
+#
+# In QEMU: the root file system of this computer is nobody's to be frozen. The kernel is Debian's, and not the one that runs
+# here. nacre and what it starts lie on the root file system, and so does what it prints.
+. "$(dirname "$0")/../../functions.sh"
+. "$(dirname "$0")/../../disks.sh"
+nacre=$(realpath "$1") writer=$(realpath "$2") build=$(realpath "$3")
+requires_kernel
+requires_program debugfs e2fsck jq qemu-img
+export TMPDIR=$work
+
+tree=$work/root
+tree_busybox "$tree"
+mkdir -p "$tree"/{dst,var/load,usr/bin,lib/modules}
+for name in umount mkfifo rm kill touch sync dmesg true; do ln -sf busybox "$tree/bin/$name"; done
+printf 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n' >"$tree/etc/os-release"
+printf '/dev/vda1 / ext4 defaults 0 1\n' >"$tree/etc/fstab"
+echo itself >"$tree/etc/hostname"
+# All that belongs to nacre, at the same place, with its libraries.
+parts=$(find "$build"/src/cli/nacre "$build"/src/extension/vproc/nacre-vproc "$build"/overlays/fs "$build"/src/fs \
+	"$writer" \( -name '*.so' -o -perm -100 \) -type f ! -name '*.p')
+for part in $parts; do
+	cp --parents "$part" "$tree/"
+	case $part in *nacre | *vproc | *writer | *.so) strip -g "$tree$part" 2>/dev/null ;; esac
+done
+# shellcheck disable=SC2086 # a list of words
+ldd $parts 2>/dev/null | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^\t\(\/[^ ]*\).*/\1/p' | sort -u | while read -r library; do
+	mkdir -p "$tree${library%/*}"
+	cp -L "$library" "$tree$library"
+done
+cat >"$tree/sbin/init" <<END
+#!/bin/sh
+mount -o remount,rw /
+mount -t tmpfs run /run
+mount -t ext4 /dev/vdb /dst
+export PATH=/bin:/sbin:/usr/bin HOME=/ TMPDIR=/run
+mkfifo /run/stop
+$writer /var/load 2000000 </run/stop >/run/said &
+exec 9>/run/stop
+until grep -q writing /run/said; do sleep 1; done
+tail_of() { busybox tail -n 1 /var/load/journal; }
+echo "at first: \$(tail_of)" >/dev/ttyS0
+$nacre convert / /dst/web1 --no-check --no-hooks --json --max-freeze 20000 >/result 2>/progress
+echo "status \$?" >/dev/ttyS0
+busybox cp /result /progress /dst/
+busybox cat /progress /result >/dev/ttyS0
+# Killed at any moment, it leaves a root that works.
+n=0
+while [ \$n -lt 4 ]; do
+	$nacre convert / /dst/web2 --no-check --no-hooks -q >/dev/null 2>&1 &
+	busybox usleep \$((n * 700000 + 300000))
+	kill -9 \$! 2>/dev/null
+	wait \$! 2>/dev/null
+	rm -rf /dst/web2 /dst/web2.partial
+	n=\$((n + 1))
+done
+sleep 1
+touch /still-works && echo "the root works" >/dev/ttyS0
+exec 9>&-
+sleep 1
+busybox cat /run/said >/dev/ttyS0
+umount /dst
+sync
+poweroff -f
+END
+chmod 755 "$tree/sbin/init"
+busybox_initramfs "$work/initrd" virtio_pci virtio_blk ext4
+make_bios_disk "$kernel" "$work/initrd" "$tree" "$work/disk.img" "" 220
+truncate -s 400M "$work/dst.img"
+mke2fs -q -t ext4 "$work/dst.img"
+qemu-system-x86_64 -M q35 -accel tcg -cpu max -smp 2 -m 768 -nodefaults -display none -monitor none -serial "file:$work/serial" -no-reboot \
+	-kernel "$kernel" -initrd "$work/initrd" -append "root=UUID=$disk_uuid ro console=ttyS0 quiet mitigations=off tsc=unstable" \
+	-drive "file=$work/disk.img,format=raw,if=none,id=a,cache=unsafe" -device virtio-blk-pci,drive=a \
+	-drive "file=$work/dst.img,format=raw,if=none,id=b,cache=unsafe" -device virtio-blk-pci,drive=b &
+qemu=$!
+at_exit "kill $qemu 2>/dev/null; wait $qemu 2>/dev/null"
+for _ in $(seq 400); do
+	kill -0 $qemu 2>/dev/null || break
+	sleep 1
+done
+kill $qemu 2>/dev/null
+wait $qemu 2>/dev/null
+tr -d '\r' <"$work/serial" >"$work/said"
+tap_note "$work/said"
+ok "a machine copies its own disk" grep -qx 'status 0' "$work/said"
+debugfs -R "dump /result $work/result" "$work/dst.img" 2>/dev/null
+is "$(jq -r '.volumes[] | .mount + " " + .consistency' "$work/result")" "/ file system" "its root is file-system-consistent"
+ok "and was frozen for milliseconds ($(jq .frozen_us "$work/result") us)" test "$(jq .frozen_us "$work/result")" -lt 2000000
+debugfs -R "dump /web1/disk0.vhd $work/disk0.vhd" "$work/dst.img" 2>/dev/null
+ok "the copy is a disk" qemu-img convert -f vpc -O raw "$work/disk0.vhd" "$work/copy.img"
+dd if="$work/copy.img" of="$work/part.img" bs=1M skip=1 conv=sparse status=none
+run e2fsck -p "$work/part.img" # a file was open and unlinked; more than that it would not mend
+ok "whose root needs nothing but its orphans removed" test "$status" -le 1
+ok "and then is clean" e2fsck -fn "$work/part.img"
+first=$(sed -n 's/^at first: //p' "$work/said")
+debugfs -R "dump /var/load/journal $work/journal" "$work/part.img" 2>/dev/null
+ok "and has all that was promised before (${first:-nothing} lines, and more)" \
+	awk -v want="${first:-1000000}" '$1 != NR {exit 1} END {exit NR < want}' "$work/journal"
+is "$(debugfs -R 'cat /etc/fstab' "$work/part.img" 2>/dev/null | cut -d= -f1)" UUID "it is mended"
+ok "a conversion that is killed leaves a root that works" grep -qx 'the root works' "$work/said"
+finish
