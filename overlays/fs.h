@@ -49,6 +49,10 @@ int nacre_fs_read_file(struct nacre_fs *fs FS, const char *path PATH, uint64_t o
 		       void *data nacre(out, bytes(capacity), len(*length)), uint32_t capacity,
 		       uint32_t *length nacre(out));
 
+int nacre_fs_file_map(struct nacre_fs *fs FS, const char *path PATH, uint64_t from,
+		      struct nacre_fs_extent *extents nacre(out, cap(capacity), len(*count)), uint32_t capacity,
+		      uint32_t *count nacre(out));
+
 int nacre_fs_create(struct nacre_fs *fs FS, const char *path PATH, uint32_t mode, uint32_t uid,
 		    uint32_t gid);
 int nacre_fs_write_file(struct nacre_fs *fs FS, const char *path PATH, uint64_t offset,

@@ -120,6 +120,16 @@ int nacre_fs_read_link(struct nacre_fs *fs, const char *path, char *target, uint
 int nacre_fs_read_file(struct nacre_fs *fs, const char *path, uint64_t offset, void *data,
 		       uint32_t capacity, uint32_t *length);
 
+/**
+ * nacre_fs_file_map() - where on the volume a file's bytes are, one extent after the other
+ * @from:  byte of the file, of a whole block; 0 first, then as many more as the last call told
+ * @count: elements filled; 0: that was all
+ *
+ * ENOTSUP: they are not all there as they are: holes, compressed, several copies, in an inode, with checksums.
+ */
+int nacre_fs_file_map(struct nacre_fs *fs, const char *path, uint64_t from,
+		      struct nacre_fs_extent *extents, uint32_t capacity, uint32_t *count);
+
 /** nacre_fs_create() - make @path, an empty file of @mode's kind (S_IFREG or S_IFDIR); EEXIST */
 int nacre_fs_create(struct nacre_fs *fs, const char *path, uint32_t mode, uint32_t uid, uint32_t gid);
 /** nacre_fs_write_file() - put bytes into a file that exists; it grows as needed */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SWAP_HEAD = 65536 /* the header is a page, on some machines of this size */ };
+
 const char *nacre_use_name(uint32_t use)
 {
 	static const char *const names[] = {
@@ -74,12 +76,52 @@ static int take_place(struct nacre_inventory *inventory, struct nacre_plan *plan
 	return take_whole(plan, place, e);
 }
 
+/* Has it the header of a swap area, and no memory image in it? */
+static bool is_swap(const struct nacre_place *place, const char *path)
+{
+	char page[SWAP_HEAD];
+	uint32_t length = 0;
+
+	if (nacre_volume_read_part(place->volume, path, 0, page, sizeof(page), &length, NULL) < 0 ||
+	    length < sizeof(page))
+		return false;
+	for (size_t end = 4096; end <= sizeof(page); end *= 2)
+		if (!memcmp(page + end - 10, "SWAPSPACE2", 10))
+			return true;
+	return false;
+}
+
+/* Of a swap file only the header travels. Where its place cannot be told, all of it does. */
+static int leave_swap_file(struct nacre_inventory *inventory, struct nacre_plan *plan,
+			   const struct nacre_swap_file *file, struct nacre_error *e)
+{
+	const struct nacre_place *place = &inventory->places[file->place];
+	struct nacre_extents found = {0};
+	struct nacre_error why = {0};
+	int failed = 0;
+
+	if (!place->volume || !is_swap(place, file->path))
+		return 0;
+	if (nacre_volume_file_map(place->volume, file->path, SWAP_HEAD, NACRE_FS_SWAP, &found, &why) < 0)
+		nacre_inventory_find(inventory, NACRE_NOTE, "a swap file", "%.90s is copied: %.120s", file->path,
+				     why.msg);
+	else
+		for (size_t i = 0; i < found.count && !failed; i++)
+			failed = nacre_extents_add(&plan->map, found.list[i].start, found.list[i].length,
+						   NACRE_FS_SWAP);
+	nacre_extents_free(&found);
+	return failed ? no_memory(e) : 0;
+}
+
 int nacre_plan_make(struct nacre_inventory *inventory, struct nacre_plan *plan,
 		    struct nacre_error *e)
 {
 	memset(plan, 0, sizeof(*plan));
 	for (int i = 0; i < inventory->place_count; i++)
 		if (take_place(inventory, plan, &inventory->places[i], e) < 0)
+			return -1;
+	for (int i = 0; i < inventory->swap_file_count; i++)
+		if (leave_swap_file(inventory, plan, &inventory->swap_files[i], e) < 0)
 			return -1;
 	if (inventory->table.kind != NACRE_TABLE_NONE &&
 	    nacre_table_extents(inventory->image, &inventory->table, &plan->map, NACRE_FS_USED, e) < 0)

@@ -131,7 +131,7 @@ static int resolve(struct nacre_fs_host *host, struct nacre_error *e)
 		     CALL(map),		  CALL(stat),	       CALL(list),	    CALL(read_link),
 		     CALL(read_file),	  CALL(create),	       CALL(write_file),    CALL(truncate),
 		     CALL(link_symbolic), CALL(remove),	       CALL(rename),	    CALL(get_attribute),
-		     CALL(set_attribute), CALL(list_attributes), CALL(set_owner),    CALL(set_times),
+		     CALL(set_attribute), CALL(file_map), CALL(list_attributes), CALL(set_owner),    CALL(set_times),
 		     CALL(resize)};
 	void *function;
 

@@ -17,6 +17,7 @@ struct nacre_fs_calls {
 	__typeof__(nacre_fs_read_link) *read_link;
 	__typeof__(nacre_fs_read_file) *read_file;
 	__typeof__(nacre_fs_create) *create;
+	__typeof__(nacre_fs_file_map) *file_map;
 	__typeof__(nacre_fs_write_file) *write_file;
 	__typeof__(nacre_fs_truncate) *truncate;
 	__typeof__(nacre_fs_link_symbolic) *link_symbolic;

@@ -139,6 +139,15 @@ static int kernel_describe(struct nacre_fs *f, struct nacre_fs_info *info)
 	return 0;
 }
 
+/* It is asked of the source, which nobody mounts. */
+static int kernel_file_map(struct nacre_fs *f, const char *path, uint64_t from, struct nacre_fs_extent *extents,
+			   uint32_t capacity, uint32_t *count)
+{
+	(void)f, (void)path, (void)from, (void)extents, (void)capacity;
+	*count = 0;
+	return ENOTSUP;
+}
+
 static int kernel_stat(struct nacre_fs *f, const char *path, struct nacre_fs_stat *st)
 {
 	int result = ask_path(f, KERNEL_STAT, path, NULL);
@@ -325,6 +334,7 @@ const struct nacre_fs_calls nacre_kernel_calls = {
 	.sync = kernel_sync,
 	.describe = kernel_describe,
 	.map = kernel_map,
+	.file_map = kernel_file_map,
 	.stat = kernel_stat,
 	.list = kernel_list,
 	.read_link = kernel_read_link,

@@ -326,3 +326,32 @@ int nacre_volume_map(struct nacre_volume *v, struct nacre_extents *used, struct 
 	} while (count);
 	return 0;
 }
+
+int nacre_volume_file_map(struct nacre_volume *v, const char *path, uint64_t from, uint32_t use,
+			  struct nacre_extents *map, struct nacre_error *e)
+{
+	NACRE_AUTO_FREE struct nacre_fs_extent *list = calloc(MAP_BATCH, sizeof(*list));
+	uint64_t total = 0;
+	uint32_t count;
+
+	if (nacre_volume_ready(v, "map", path, e) < 0)
+		return -1;
+	if (!list)
+		return said(v, ENOMEM, "map", path, e);
+	do {
+		count = 0;
+		if (nacre_volume_answer(v, v->host.calls.file_map(v->fs, path, from, list, MAP_BATCH, &count),
+					"map", path, e))
+			return -1;
+		total += count;
+		for (uint32_t i = 0; i < count; i++) {
+			if (!list[i].length || list[i].start > v->length ||
+			    list[i].length > v->length - list[i].start || total > MAP_MOST)
+				return said(v, EUCLEAN, "map", path, e);
+			if (nacre_extents_add(map, v->start + list[i].start, list[i].length, use))
+				return said(v, ENOMEM, "map", path, e);
+			from += list[i].length;
+		}
+	} while (count);
+	return 0;
+}

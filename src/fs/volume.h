@@ -63,6 +63,10 @@ bool nacre_volume_writable(const struct nacre_volume *volume);
 /** nacre_volume_map() - add what is in use to @used, at offsets of the image, tagged enum nacre_fs_use */
 int nacre_volume_map(struct nacre_volume *volume, struct nacre_extents *used, struct nacre_error *e);
 
+/** nacre_volume_file_map() - add where bytes of @path from @from on are, at offsets of the image, as @use */
+int nacre_volume_file_map(struct nacre_volume *volume, const char *path, uint64_t from, uint32_t use,
+			  struct nacre_extents *map, struct nacre_error *e);
+
 /* As in fs.h, with errors in words; @path in the volume. */
 int nacre_volume_sync(struct nacre_volume *v, struct nacre_error *e);
 int nacre_volume_stat(struct nacre_volume *v, const char *path, struct nacre_fs_stat *st,

@@ -87,6 +87,7 @@ static void map(struct nacre_fs *fs)
 static void file(struct nacre_fs *fs, const char *path)
 {
 	static uint8_t content[20000];
+	struct nacre_fs_extent list[8];
 	struct nacre_fs_stat st;
 	char target[512];
 	uint32_t length;
@@ -99,6 +100,17 @@ static void file(struct nacre_fs *fs, const char *path)
 	    length > sizeof(content))
 		abort();
 	nacre_fs_read_file(fs, path, st.size / 2, content, 100, &length);
+	if (nacre_fs_list_attributes(fs, path, (char *)content, 500, &length) == 0 && length &&
+	    (length > 500 || content[length - 1]))
+		abort();
+	if (nacre_fs_get_attribute(fs, path, "user.x", content, 100, &length) == 0 && length > 100)
+		abort();
+	for (uint64_t from = 0; nacre_fs_file_map(fs, path, from, list, 8, &length) == 0 && length;)
+		for (uint32_t i = 0; i < length; i++) {
+			if (length > 8 || !list[i].length || from > (1ULL << 40))
+				return;
+			from += list[i].length;
+		}
 }
 
 static void tree(struct nacre_fs *fs, const char *path, int depth)

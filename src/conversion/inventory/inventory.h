@@ -6,7 +6,7 @@
 #include "disk/table.h"
 #include "fs/volume.h"
 
-enum { NACRE_MOUNTS_MAX = 31, NACRE_KERNELS_MAX = 32, NACRE_NICS_MAX = 16, NACRE_FINDINGS_MAX = 64 };
+enum { NACRE_MOUNTS_MAX = 31, NACRE_SWAP_FILES_MAX = 8, NACRE_KERNELS_MAX = 32, NACRE_NICS_MAX = 16, NACRE_FINDINGS_MAX = 64 };
 
 /** struct nacre_place - one volume of the disk: a partition, or the whole disk without a table */
 struct nacre_place {
@@ -24,6 +24,12 @@ struct nacre_place {
 struct nacre_mount {
 	char path[64];
 	char below[NACRE_FS_NAME]; /* "/@home"; "": all of it */
+	int place;
+};
+
+/** struct nacre_swap_file - one that fstab names; @path in its volume */
+struct nacre_swap_file {
+	char path[NACRE_FS_NAME];
 	int place;
 };
 
@@ -55,6 +61,8 @@ struct nacre_inventory {
 	int place_count, root;     /* index of the root volume, -1: none was found */
 	struct nacre_mount mounts[NACRE_MOUNTS_MAX];
 	int mount_count;
+	struct nacre_swap_file swap_files[NACRE_SWAP_FILES_MAX];
+	int swap_file_count;
 	bool uefi;
 	uint32_t cpus, memory_mb;         /* of this computer, where the disk is its own; 0: not known */
 	char os_id[32], os_version[32], os_name[96], family[16]; /* family: debian redhat suse arch alpine windows or "" */

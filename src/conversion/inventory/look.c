@@ -248,6 +248,15 @@ bool look_exists(struct look *look, const char *path)
 	return !find(look, path, &f);
 }
 
+int look_place(struct look *look, const char *path, char *there, size_t size)
+{
+	struct found f;
+
+	if (find(look, path, &f) || !S_ISREG(f.st.mode) || snprintf(there, size, "%s", f.path) >= (int)size)
+		return -1;
+	return f.place;
+}
+
 bool look_directory(struct look *look, const char *path)
 {
 	struct found f;

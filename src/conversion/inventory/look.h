@@ -30,6 +30,8 @@ void look_free(struct look *look);
 /** look_forget() - mount points have changed */
 void look_forget(struct look *look);
 bool look_exists(struct look *look, const char *path);
+/** look_place() - the place that the file @path is on, and the path there, @size bytes. Return: place, -1: no file */
+int look_place(struct look *look, const char *path, char *there, size_t size);
 bool look_directory(struct look *look, const char *path);
 /** look_read() - at most @most bytes of a file, as text in new memory without bytes of 0 inside; NULL: absent */
 char *look_read(struct look *look, const char *path, size_t most);

@@ -270,6 +270,18 @@ static void take(struct nacre_inventory *inventory, const struct line *l, const 
 		text_copy(p->mount, sizeof(p->mount), where);
 }
 
+/* A swap area in a file: what was in it is not worth a copy. */
+static void take_swap_file(struct nacre_inventory *inventory, struct look *look, const struct line *l)
+{
+	struct nacre_swap_file *s = &inventory->swap_files[inventory->swap_file_count];
+
+	if (strcmp(l->type, "swap") || l->what[0] != '/' || !strncmp(l->what, "/dev/", 5) ||
+	    inventory->swap_file_count == NACRE_SWAP_FILES_MAX)
+		return;
+	s->place = look_place(look, l->what, s->path, sizeof(s->path));
+	inventory->swap_file_count += s->place >= 0;
+}
+
 void inventory_mounts(struct nacre_inventory *inventory, struct look *look)
 {
 	NACRE_AUTO_FREE char *data = look_read(look, "/etc/fstab", FSTAB_MAX);
@@ -293,4 +305,6 @@ void inventory_mounts(struct nacre_inventory *inventory, struct look *look)
 			take(inventory, &lines[i], own);
 	}
 	look_forget(look);
+	for (int i = 0; i < count; i++)
+		take_swap_file(inventory, look, &lines[i]);
 }

@@ -51,9 +51,10 @@ enum {
 	BTRFS_DEV_TREE = 4,
 	BTRFS_FILE_TREE = 5, /* the first of them */
 	BTRFS_TREE_DIRECTORY = 6,
-	BTRFS_FIRST = 256, /* of those that are numbered by need, in each tree */
-	BTRFS_STUB = 2,	   /* inode of the empty directory in place of a subvolume */
-	BTRFS_TREES = 16   /* that are remembered */
+	BTRFS_FIRST = 256,	/* of those that are numbered by need, in each tree */
+	BTRFS_NO_CHECKSUMS = 1, /* flag of an inode */
+	BTRFS_STUB = 2,		/* inode of the empty directory in place of a subvolume */
+	BTRFS_TREES = 16	/* that are remembered */
 };
 
 /** struct btrfs_chunk - @at: its copies on this device; @striped: they are not in order */
@@ -137,6 +138,7 @@ struct btrfs_inode {
 	uint64_t number, size, device;
 	int64_t mtime;
 	uint32_t mtime_ns, mode, uid, gid, links;
+	uint64_t flags;
 	bool stub;
 };
 
@@ -192,6 +194,11 @@ int btrfs_find(struct nacre_fs *f, const char *path, struct btrfs_inode *i);
 /** btrfs_content() - @size bytes of a file or link from @offset on, which are within its size */
 int btrfs_content(struct nacre_fs *f, const struct btrfs_inode *i, uint64_t offset, uint8_t *data,
 		  uint32_t size);
+
+/** btrfs_place() - where the byte at @offset of a file is, and as many as follow it there; ENOTSUP
+ */
+int btrfs_place(struct nacre_fs *f, const struct btrfs_inode *i, uint64_t offset,
+		struct nacre_fs_extent *place);
 
 /* unpack.c */
 /** btrfs_unpack() - decompress; what is not there is zero. @method: 1 zlib, 2 lzo, 3 zstd */

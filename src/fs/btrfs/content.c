@@ -164,3 +164,26 @@ int btrfs_content(struct nacre_fs *f, const struct btrfs_inode *i, uint64_t offs
 	}
 	return result;
 }
+
+int btrfs_place(struct nacre_fs *f, const struct btrfs_inode *i, uint64_t offset,
+		struct nacre_fs_extent *place)
+{
+	const struct btrfs_chunk *c;
+	struct extent x;
+	uint64_t within;
+	int result = extent_at(f, i, offset, &x);
+
+	if (result)
+		return result;
+	if (x.method || x.inside || !x.disk)
+		return ENOTSUP;
+	within = x.offset + (offset - x.start);
+	c = btrfs_chunk_find(f, x.disk + within, x.length - (offset - x.start));
+	if (!c)
+		return EUCLEAN;
+	if (c->copies != 1)
+		return ENOTSUP;
+	*place = (struct nacre_fs_extent){.start = c->at[0] + (x.disk + within - c->logical),
+					  .length = x.length - (offset - x.start)};
+	return 0;
+}

@@ -198,3 +198,23 @@ FS_EXPORT int nacre_fs_list_attributes(struct nacre_fs *f, const char *path, cha
 	*length = result == ENOENT ? put : 0;
 	return result == ENOENT ? 0 : result;
 }
+
+FS_EXPORT int nacre_fs_file_map(struct nacre_fs *f, const char *path, uint64_t from,
+				struct nacre_fs_extent *extents, uint32_t capacity, uint32_t *count)
+{
+	struct btrfs_inode i;
+	int result = btrfs_find(f, path, &i);
+
+	*count = 0;
+	if (!result && !S_ISREG(i.mode))
+		result = EINVAL;
+	/* What has checksums is not to be told as if others could do with it what they like. */
+	if (!result && !(i.flags & BTRFS_NO_CHECKSUMS))
+		result = ENOTSUP;
+	while (!result && from < i.size && *count < capacity && *count < NACRE_FS_LIST) {
+		result = btrfs_place(f, &i, from, &extents[*count]);
+		if (!result)
+			from += extents[(*count)++].length;
+	}
+	return result;
+}

@@ -75,6 +75,7 @@ static int read_inode(struct nacre_fs *f, struct btrfs_inode *i)
 	i->gid = le32(d + 48);
 	i->mode = le32(d + 52);
 	i->device = le64(d + 56);
+	i->flags = le64(d + 64);
 	i->mtime = (int64_t)le64(d + 136);
 	i->mtime_ns = le32(d + 144) < 1000000000 ? le32(d + 144) : 0;
 	return i->size > INT64_MAX ? EUCLEAN : 0;

@@ -267,3 +267,69 @@ EXPORT int nacre_fs_list_attributes(struct nacre_fs *f, const char *path, char *
 	*length = code || n.full ? 0 : n.length;
 	return code ? ext_error(&f->io, code) : n.full ? ERANGE : 0;
 }
+
+/** struct mapping - where a file map is; @next: the block of the file that has to come */
+struct mapping {
+	struct nacre_fs_extent *extents;
+	uint32_t capacity, count, block;
+	uint64_t from, next, end;
+	bool holes;
+};
+
+static int map_one(ext2_filsys fs, blk64_t *block, e2_blkcnt_t number, blk64_t reference, int offset, void *arg)
+{
+	struct mapping *m = arg;
+	struct nacre_fs_extent *last = m->count ? &m->extents[m->count - 1] : NULL;
+	uint64_t at = *block * m->block;
+
+	(void)fs;
+	(void)reference;
+	(void)offset;
+	if (number < 0 || (uint64_t)number < m->from)
+		return 0;
+	if ((uint64_t)number >= m->end)
+		return BLOCK_ABORT; /* reserved beyond the end */
+	m->holes |= (uint64_t)number != m->next;
+	if (m->holes)
+		return BLOCK_ABORT;
+	if (last && last->start + last->length == at) {
+		last->length += m->block;
+	} else {
+		if (m->count == m->capacity)
+			return BLOCK_ABORT;
+		m->extents[m->count++] = (struct nacre_fs_extent){.start = at, .length = m->block};
+	}
+	m->next++;
+	return 0;
+}
+
+EXPORT int nacre_fs_file_map(struct nacre_fs *f, const char *path, uint64_t from,
+			     struct nacre_fs_extent *extents, uint32_t capacity, uint32_t *count)
+{
+	struct mapping m = {.extents = extents,
+			    .capacity = capacity < NACRE_FS_LIST ? capacity : NACRE_FS_LIST,
+			    .block = f->fs->blocksize,
+			    .from = from / f->fs->blocksize};
+	struct ext2_inode_large inode;
+	ext2_ino_t ino;
+	int result = ext_inode(f, path, &ino, &inode);
+	uint64_t size = EXT2_I_SIZE((struct ext2_inode *)&inode);
+
+	*count = 0;
+	if (result)
+		return result;
+	if (!S_ISREG(inode.i_mode))
+		return EINVAL;
+	if (inode.i_flags & (EXT4_INLINE_DATA_FL | EXT4_ENCRYPT_FL))
+		return ENOTSUP;
+	m.next = m.from;
+	m.end = size / m.block + !!(size % m.block);
+	result = ext_error(&f->io, ext2fs_block_iterate3(f->fs, ino, BLOCK_FLAG_READ_ONLY | BLOCK_FLAG_DATA_ONLY,
+							 NULL, map_one, &m));
+	if (result)
+		return result;
+	if (m.holes || (m.count < m.capacity && m.next < m.end))
+		return ENOTSUP;
+	*count = m.count;
+	return 0;
+}

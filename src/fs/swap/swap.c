@@ -156,6 +156,8 @@ LACKS(remove, const char *path)
 LACKS(rename, const char *from, const char *to)
 LACKS(get_attribute, const char *path, const char *name, void *data, uint32_t capacity, uint32_t *length)
 LACKS(set_attribute, const char *path, const char *name, const void *data, uint32_t size)
+LACKS(file_map, const char *path, uint64_t from, struct nacre_fs_extent *extents, uint32_t capacity,
+      uint32_t *count)
 LACKS(list_attributes, const char *path, char *names, uint32_t capacity, uint32_t *length)
 LACKS(set_owner, const char *path, uint32_t uid, uint32_t gid)
 LACKS(set_times, const char *path, int64_t mtime, uint32_t nanoseconds)

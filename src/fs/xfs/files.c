@@ -152,3 +152,35 @@ FS_EXPORT int nacre_fs_read_link(struct nacre_fs *f, const char *path, char *tar
 	target[result ? 0 : i.size] = 0;
 	return result;
 }
+
+FS_EXPORT int nacre_fs_file_map(struct nacre_fs *f, const char *path, uint64_t from,
+				struct nacre_fs_extent *extents, uint32_t capacity, uint32_t *count)
+{
+	struct xfs_inode i;
+	int result = xfs_find(f, path, &i);
+	uint64_t block = from >> f->block_log, end;
+
+	*count = 0;
+	if (!result && !S_ISREG(i.mode))
+		result = EINVAL;
+	if (!result && i.format == XFS_LOCAL)
+		result = ENOTSUP;
+	if (result)
+		return result;
+	end = (i.size >> f->block_log) + !!(i.size & (f->block - 1));
+	while (block < end && *count < capacity && *count < NACRE_FS_LIST) {
+		struct xfs_run run;
+
+		result = xfs_run_at(f, &i, block, &run);
+		if (!result && run.hole)
+			result = ENOTSUP;
+		if (result)
+			return result;
+		if (run.count > end - block)
+			run.count = end - block;
+		extents[(*count)++] = (struct nacre_fs_extent){.start = run.start << f->block_log,
+							       .length = run.count << f->block_log};
+		block += run.count;
+	}
+	return 0;
+}

@@ -10,10 +10,17 @@ tree=$work/tree disk=$work/disk.img
 mkdir -p "$tree"/{bin,boot/grub,etc/udev/rules.d,lib/modules,usr/bin,var}
 cp /bin/true "$tree/bin/sh"
 printf 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n' >"$tree/etc/os-release"
-printf '/dev/sda1 / ext4 defaults 0 1\n/dev/sda2 none swap sw 0 0\n' >"$tree/etc/fstab"
+printf '/dev/sda1 / ext4 defaults 0 1\n/var/swapfile none swap sw 0 0\n/dev/sda2 none swap sw 0 0\n' >"$tree/etc/fstab"
 printf "menuentry 'x' {\n\tlinux /boot/vmlinuz root=/dev/sda1 ro\n}\n" >"$tree/boot/grub/grub.cfg"
 echo oldbox >"$tree/etc/hostname"
 head -c 3000000 /dev/urandom >"$tree/var/data"
+mkswap_file() # PATH: with something left in it
+{
+	head -c 3000000 /dev/urandom >"$1"
+	truncate -s 2M "$1"
+	mkswap -q -U 33333333-2222-4333-8444-666666666666 "$1" >/dev/null 2>&1
+}
+mkswap_file "$tree/var/swapfile"
 make_disk() # OUT: MBR, 60 MiB of ext4, 2 MiB of swap
 {
 	truncate -s 64M "$1"
@@ -50,6 +57,12 @@ dd if="$work/copy.img" of="$work/newswap" bs=1M skip=61 count=2 status=none
 is "$(blkid -p -s UUID -o value "$work/newswap")" $swap "swap is made anew with its UUID"
 is "$(blkid -p -s LABEL -o value "$work/newswap")" old "and its label"
 ok "with nothing in it" cmp -n $((2 * 1048576 - 4096)) -i 4096:0 "$work/newswap" /dev/zero
+
+in_disk "$work/copy.img" /var/swapfile >"$work/newswap"
+ok "of a swap file the header travels" cmp -n 65536 "$work/newswap" "$tree/var/swapfile"
+is "$(stat -c %s "$work/newswap")" $((2 << 20)) "with the size"
+ok "and nothing else" cmp -n $((2 * 1048576 - 65536)) -i 65536:0 "$work/newswap" /dev/zero
+ok "which is counted as skipped" test "$(jq .skipped "$work/json")" -gt 4000000
 
 for format in raw vhd-fixed; do
 	ok "to $format" "$nacre" convert "$disk" "$work/$format" --no-check --format $format -q

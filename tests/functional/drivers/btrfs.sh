@@ -142,6 +142,13 @@ python3 - "$work/mnt/dir/deep/x" <<-'END'
 	for i in range(60):
 	    os.setxattr(sys.argv[1], "user.number%d" % i, b"%d" % i * 20)
 END
+touch "$work/mnt/swapfile"
+chattr +C "$work/mnt/swapfile"
+head -c 3000001 /dev/urandom >"$work/mnt/swapfile"
+sync "$work/mnt/swapfile"
+sed 's/.*/&/' "$work/in/boot/initrd" | head -c 500000 | dd of="$work/mnt/swapfile" bs=4096 seek=100 conv=notrunc status=none
+cp "$work/mnt/swapfile" "$work/swapfile"
+cp "$work/in/boot/initrd" "$work/mnt/summed"
 id=$(btrfs inspect-internal rootid "$work/mnt/@/.snapshots/1/snapshot")
 btrfs filesystem sync "$work/mnt"
 cp --sparse=always "$work/image" "$work/before"
@@ -169,6 +176,9 @@ is "$(on "$work/image" names /dir/deep/x | sort | sha256sum)" \
 is "$(on "$work/image" names /@)" "" "where there are none, none"
 fails 1 "one that is not there" on "$work/image" get /@/etc/fstab user.none
 said ENODATA "has its number"
+ok "a file without checksums is found on the device" sh -c "'$drive' '$driver' '$work/image' r fetch /swapfile | cmp - '$work/swapfile'"
+fails 1 "one with checksums" on "$work/image" fetch /summed
+said EOPNOTSUPP "is none's business"
 for path in /none /@/etc/fstab/x /@home/user/none; do fails 1 "$path is not there" on "$work/image" stat "$path"; done
 fails 1 "it is not opened for writing" write_on "$work/dirty" info
 said EOPNOTSUPP "with the reason"

@@ -282,6 +282,31 @@ static int do_names(char **arg)
 	return result;
 }
 
+/* A file by its map, from the image. */
+static int do_fetch(char **arg)
+{
+	struct nacre_fs_extent list[3];
+	struct nacre_fs_stat st;
+	uint64_t from = 0;
+	uint32_t count;
+	int result = CALL(stat)(fs, arg[0], &st);
+
+	while (!result && !(result = CALL(file_map)(fs, arg[0], from, list, 3, &count)) && count)
+		for (uint32_t i = 0; i < count; i++) {
+			uint64_t left = st.size - from, n = list[i].length < left ? list[i].length : left;
+			char *data = malloc(n);
+
+			if (!data || pread(image, data, n, (off_t)list[i].start) != (ssize_t)n)
+				return EIO;
+			fwrite(data, 1, n, stdout);
+			free(data);
+			from += list[i].length;
+		}
+	if (!result && from < st.size)
+		printf("the map ends at %" PRIu64 "\n", from);
+	return result;
+}
+
 static int do_mkdir(char **arg)
 {
 	return CALL(create)(fs, arg[0], S_IFDIR | 0755, 0, 0);
@@ -349,7 +374,7 @@ static const struct {
 		{"mkdir", 1, do_mkdir}, {"create", 1, do_create},     {"put", 2, do_put},
 		{"write", 3, do_write}, {"truncate", 2, do_truncate}, {"remove", 1, do_remove},
 		{"pack", 1, do_pack},	{"rename", 2, do_rename},     {"touch", 2, do_touch},
-		{"get", 2, do_get},	{"names", 1, do_names}};
+		{"fetch", 1, do_fetch}, {"get", 2, do_get},	{"names", 1, do_names}};
 
 static int failed;
 

@@ -42,6 +42,11 @@ for options in '' '-b size=1024 -n size=8192 -i size=512' '-m bigtime=1 -i nrext
 	ok "its map is copied" on "$work/image" copy "$work/copy"
 	ok "xfs_repair finds no fault in the copy" xfs_repair -n "$work/copy"
 	whole "the copy" "$work/copy" "$work/in"
+	for file in boot/initrd boot/vmlinuz; do
+		ok "$file is found on the device" sh -c "'$drive' '$driver' '$work/image' r fetch /$file | cmp - '$work/in/$file'"
+	done
+	fails 1 "a file with holes" on "$work/image" fetch /split
+	said EOPNOTSUPP "is not told"
 	ok "the kernel mounts the copy" attach xfs ro,nouuid "$work/copy"
 	ok "the kernel finds the same files in it" diff -r --no-dereference -x fifo -x null -x disk "$work/in/etc" "$work/mnt/etc"
 	ok "the large ones too" diff -r "$work/in/boot" "$work/mnt/boot"
