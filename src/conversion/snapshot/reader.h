@@ -9,7 +9,7 @@
 
 #include "conversion/snapshot/snapshot.h"
 
-enum { READER_PIECE = 1 << 20, READER_KEEP = 32 << 20, READER_KEPT_MAX = 8192 };
+enum { READER_PIECE = 512 << 10, READER_KEEP = 16 << 20, READER_KEPT_MAX = 8192 };
 
 struct reader;
 
@@ -28,7 +28,7 @@ struct reader_counts {
 	uint64_t first_bad; /* byte on the disk */
 };
 
-/** reader_open() - @disks stay the caller's. Memory: some 40 MiB, all of it there from now on */
+/** reader_open() - @disks stay the caller's. Memory: some 20 MiB, all of it there from now on */
 struct reader *reader_open(const struct reader_disk *disks, unsigned count, const struct nacre_snapshot_sink *sink,
 			   const struct nacre_snapshot_options *o, struct nacre_error *e);
 /** reader_copy() - all of todo goes to the sink; @progress now and then, may be NULL */

@@ -504,6 +504,18 @@ static int instant(struct run *r, struct nacre_error *e)
 	return 0;
 }
 
+/* What a hook did not reach, the rest of the copy cannot make up for. */
+static int check_writers(const struct run *r, struct nacre_error *e)
+{
+	const struct nacre_snapshot_result *result = r->result;
+
+	for (int i = 0; i < result->writer_count; i++)
+		if (result->writers[i].problem[0])
+			return nacre_error_set(e, NACRE_E_FAILED, 0, result->writers[i].name,
+					       "%.90s; --require application asks for every hook", result->writers[i].problem);
+	return 0;
+}
+
 /* Programs hold still from the first to the last line of it. */
 static int hold(struct run *r, struct nacre_error *e)
 {
@@ -513,7 +525,9 @@ static int hold(struct run *r, struct nacre_error *e)
 	nacre_freezer_hooks(r->freezer, true);
 	if (r->writers.count)
 		call_writers(r, "freeze");
-	failed = sync_rounds(r, r->writers.count ? 2 : 1, e);
+	failed = r->o->require == NACRE_CONSISTENT_APPLICATION ? check_writers(r, e) : 0;
+	if (!failed)
+		failed = sync_rounds(r, r->writers.count ? 2 : 1, e);
 	if (!failed)
 		failed = instant(r, e);
 	if (r->writers.count)
@@ -617,8 +631,11 @@ static int copy_all(struct run *r, struct nacre_error *e)
 	for (;;) {
 		if (rounds(r, e) < 0 || sync_rounds(r, SYNCS_MAX, e) < 0 || prime(r, e) < 0)
 			return -1;
-		/* From here on nothing is to come from a disk that may be frozen. */
-		mlockall(MCL_CURRENT);
+		/*
+		 * What was in memory stays there. The rest may be read from a root that is frozen, but only reading is
+		 * possible then, and slow.
+		 */
+		mlockall(MCL_CURRENT | MCL_ONFAULT);
 		if (hold(r, e) == 0)
 			return 0;
 		if (!r->lost || r->result->restarts == RESTARTS_MAX || forget(r, e) < 0)

@@ -67,6 +67,31 @@ printf '#!/bin/sh\nexit 4\n' >"$work/hooks/20-fails"
 chmod 755 "$work/hooks/20-fails"
 ok "a hook that fails" "$nacre" convert "$loop" "$out/web3" --no-check --hooks "$work/hooks"
 said "file system-consistent: frozen; the hook 20-fails failed" "costs its level"
+fails 1 "or ends it, where a level is asked for" \
+	"$nacre" convert "$loop" "$out/web4" --no-check --hooks "$work/hooks" --require application
+said "20-fails: ended with status 4" "which names the hook"
+is "$(tail -n 1 "$work/called")" thaw "the others are told to thaw all the same"
+
+# The writer in a control group of its own stops for the instant, and goes on.
+root=/sys/fs/cgroup
+[ -e $root/cgroup.controllers ] || root=/sys/fs/cgroup/unified
+group=$root/nacre-test-$$
+if mkdir "$group" 2>/dev/null; then
+	at_exit "sleep 0.1; rmdir '$group'"
+	echo $writing >"$group/cgroup.procs"
+	ok "a program without a hook is stopped" \
+		"$nacre" convert "$loop" "$out/web5" --no-check --no-hooks --stop-cgroup "$group"
+	said "frozen, after the named programs had stopped" "which is said"
+	before=$(tail -n 1 "$on/journal")
+	sleep 0.3
+	ok "and goes on" test "$(tail -n 1 "$on/journal")" -gt "$before"
+	# shellcheck disable=SC2016 # the inner shell's
+	fails 2 "who would stop itself is told" sh -c 'echo $$ >"$1/cgroup.procs" && exec "$2" convert "$3" "$4" --no-check --stop-cgroup "$1"' \
+		- "$group" "$nacre" "$loop" "$out/web6"
+	said "this program itself" "why"
+else
+	skip "a program without a hook is stopped" "there is no control group file system of version 2"
+fi
 fails 5 "a unit that does not run" "$nacre" convert "$loop" "$out/web4" --no-check --stop-unit no-such-unit
 fails 7 "a directory that is no control group" "$nacre" convert "$loop" "$out/web4" --no-check --stop-cgroup "$work"
 
