@@ -9,11 +9,12 @@
 #include "base/auto.h"
 #include "base/json.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 struct settings {
-	const char *format, *source_format, *size, *name;
+	const char *format, *source_format, *size, *name, *ssh, *remote_nacre;
 	const char **skip;
 	uint32_t memory, cpus, timeout;
 	struct cli_running running;
@@ -46,6 +47,10 @@ static const struct cli_option options[] = {
 	{.name = "no-check", OPTION(no_check, CLI_FLAG), .help = "do not boot the result"},
 	{.name = "timeout", OPTION(timeout, CLI_NUMBER), .arg = "S", .min = 1, .max = 86400,
 	 .help = "seconds that the boot may take [300; 600 without KVM]"},
+	{.name = "ssh", OPTION(ssh, CLI_TEXT), .arg = "COMMAND",
+	 .help = "connects to the other computer; words between blanks [$NACRE_SSH, or ssh]"},
+	{.name = "remote-nacre", OPTION(remote_nacre, CLI_TEXT), .arg = "PATH",
+	 .help = "where nacre is on the other computer [nacre, in its PATH]"},
 	{.name = "resume", OPTION(resume, CLI_FLAG),
 	 .help = "go on with a copy that was cut short: only what is not there yet, or is no more the same, is copied"},
 	{.name = "max-freeze", OPTION(running.max_freeze, CLI_NUMBER), .arg = "MS", .min = 10, .max = 600000,
@@ -60,7 +65,7 @@ static const struct cli_option options[] = {
 	{.name = "stop-cgroup", OPTION(running.stop_cgroups, CLI_LIST), .arg = "DIR",
 	 .help = "a source in use: all in this control group stop for the instant"},
 	{.name = "bwlimit", OPTION(running.bwlimit, CLI_TEXT), .arg = "RATE",
-	 .help = "a source in use: read at most so many bytes a second, 20M for example"},
+	 .help = "bytes a second that are sent, or read of a source in use, at most; 20M for example"},
 	{.name = "on-read-error", OPTION(running.on_read_error, CLI_CHOICE), .arg = "WHAT", .choices = "stop|zero",
 	 .help = "a source in use: what cannot be read ends it, or becomes zeroes [stop]"},
 	{.name = "plan", OPTION(plan, CLI_FLAG), .help = "only say what would be done"},
@@ -80,6 +85,10 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 	json_number(&j, "skipped", (int64_t)r->skipped);
 	json_number(&j, "read", (int64_t)r->read);
 	json_number(&j, "written", (int64_t)r->written);
+	if (*r->host) {
+		json_text(&j, "host", r->host);
+		json_number(&j, "sent", (int64_t)r->sent);
+	}
 	json_number(&j, "copy_ms", (int64_t)(r->seconds_copy * 1000));
 	json_number(&j, "fix_ms", (int64_t)(r->seconds_fix * 1000));
 	json_number(&j, "changes", (int64_t)r->changes);
@@ -147,6 +156,8 @@ static int run(void *settings, int argc, char **argv)
 		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
 		.says = cli_progress_says(&progress, s->quiet && !s->plan)};
 	NACRE_AUTO_FREE struct nacre_convert_result *result = calloc(1, sizeof(*result));
+	const char *ssh = s->ssh ? s->ssh : getenv("NACRE_SSH");
+	struct nacre_remote remote = {.ssh = ssh && *ssh ? ssh : NULL, .nacre = s->remote_nacre};
 	struct nacre_snapshot_options live = {0};
 	struct cli_source source = {0};
 	struct nacre_error e = {0};
@@ -158,6 +169,16 @@ static int run(void *settings, int argc, char **argv)
 		return cli_error(NACRE_E_USAGE, "DIRECTORY", "missing: where shall the virtual machine go?");
 	if (s->size && !cli_size(s->size, &o.size))
 		return cli_error(NACRE_E_USAGE, s->size, "is no size; 40G is one");
+	if (s->running.bwlimit && (!cli_size(s->running.bwlimit, &remote.limit) || !remote.limit))
+		return cli_error(NACRE_E_USAGE, s->running.bwlimit, "is no rate; 20M is one");
+	if (o.directory && nacre_remote_is(o.directory)) {
+		if (nacre_remote_parse(o.directory, &remote, &e)) {
+			nacre_remote_free(&remote);
+			return cli_fail(NULL, &e);
+		}
+		o.remote = &remote;
+		signal(SIGPIPE, SIG_IGN); /* a cut connection is an error like others */
+	}
 	cli_volumes_setup();
 	if (s->trust_kernel && cli_volumes_trust_kernel())
 		return NACRE_E_USAGE;
@@ -167,6 +188,7 @@ static int run(void *settings, int argc, char **argv)
 		failed = nacre_convert(&o, result, &e) < 0;
 	cli_source_free(&source);
 	cli_running_free(&live);
+	nacre_remote_free(&remote);
 	cli_progress_end(&progress);
 	if (failed && result->resumable)
 		cli_warn(o.directory, "what was copied is kept in %s.partial: --resume goes on with it", o.directory);
@@ -184,7 +206,8 @@ const struct cli_command cli_cmd_convert = {
 	.summary = "Turn a disk into a virtual machine, and prove that it boots",
 	.details = "SOURCE is an image (raw, VHD, qcow2) that is not in use, a block device, or / or another mount point for\n"
 		   "the disk below it. It is only read. A device in use is copied while it works, as it is at one instant.\n"
-		   "DIRECTORY is made: disk0.vhd, NAME.xml for libvirt, nacre.json, report.html.\n",
+		   "DIRECTORY is made: disk0.vhd, NAME.xml for libvirt, nacre.json, report.html.\n"
+		   "As user@host:DIRECTORY it is made on another computer that has nacre, over ssh.\n",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 2,

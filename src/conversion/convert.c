@@ -9,6 +9,7 @@
 #include "conversion/result.h"
 #include "conversion/running.h"
 #include "conversion/swap.h"
+#include "conversion/transfer/stream.h"
 #include "disk/copy.h"
 
 #include <errno.h>
@@ -52,7 +53,7 @@ static int look(struct run *r, struct nacre_error *e)
 	/* Tracking begins before anything is read. */
 	if (r->o->live && !r->o->plan_only &&
 	    (!(r->snapshot = nacre_snapshot_open(&r->o->source, 1, e)) ||
-	     nacre_running_elsewhere(r->snapshot, r->o->directory, e) < 0))
+	     (!r->o->remote && nacre_running_elsewhere(r->snapshot, r->o->directory, e) < 0)))
 		return -1;
 	r->from = nacre_image_open(r->o->source, r->o->live ? "raw" : r->o->source_format, false, e);
 	if (!r->from)
@@ -76,10 +77,10 @@ static int define(struct run *r, struct nacre_error *e)
 {
 	struct nacre_definition *d = &r->result->definition;
 	const struct nacre_inventory *source = &r->source;
-	const char *last = strrchr(r->o->directory, '/');
+	const char *where = r->o->remote ? r->o->remote->name : r->o->directory, *last = strrchr(where, '/');
 	const char *format = r->o->format ? r->o->format : "vhd";
 
-	if (nacre_definition_init(d, r->o->name ? r->o->name : last && last[1] ? last + 1 : r->o->directory,
+	if (nacre_definition_init(d, r->o->name ? r->o->name : last && last[1] ? last + 1 : where,
 				  e) < 0)
 		return -1;
 	snprintf(d->disk, sizeof(d->disk), "disk0.%s", strcmp(format, "raw") ? "vhd" : "raw");
@@ -116,9 +117,14 @@ static int open_sink(struct run *r, struct nacre_error *e)
 				       .map = &r->plan.map};
 
 	snprintf(disk.format, sizeof(disk.format), "%s", r->o->format ? r->o->format : "vhd");
-	r->sink = nacre_place_open(r->o->directory, r->o->resume ? NACRE_PLACE_RESUME : NACRE_PLACE_NEW, e);
+	if (r->o->remote)
+		r->sink = nacre_remote_open(r->o->remote, r->o->resume, e);
+	else
+		r->sink = nacre_place_open(r->o->directory, r->o->resume ? NACRE_PLACE_RESUME : NACRE_PLACE_NEW, e);
 	if (!r->sink)
 		return -1;
+	if (r->o->remote)
+		snprintf(r->result->host, sizeof(r->result->host), "%s", r->sink->values.hostname);
 	r->sink->says = (struct nacre_sink_says){says->stage, says->fix, says->boot, says->arg};
 	if (nacre_sink_create(r->sink, 0, &disk, e) || nacre_sink_make_writable(r->sink, 0, e))
 		return -1;
@@ -207,9 +213,12 @@ static int mend(struct run *r, struct nacre_error *e)
 
 static int finish(struct run *r, struct nacre_error *e)
 {
+	uint64_t sent = nacre_stream_sent(r->sink);
 	struct nacre_sink_define what = {.definition = r->result->definition, .inventory = &r->source,
-					 .read = r->result->read, .sent = r->result->written};
+					 .read = r->result->read,
+					 .sent = r->o->remote ? sent : r->result->written};
 
+	r->result->sent = sent;
 	snprintf(what.source, sizeof(what.source), "%s", r->o->source);
 	if (r->o->live)
 		what.note_count = nacre_running_notes(&r->result->snapshot, what.notes, NACRE_SINK_NOTES);

@@ -16,6 +16,7 @@
 #include "conversion/fixup/fixup.h"
 #include "conversion/plan.h"
 #include "conversion/snapshot/snapshot.h"
+#include "conversion/transfer/remote.h"
 #include "machine/definition.h"
 #include "machine/qemu/qemu.h"
 
@@ -33,6 +34,7 @@ struct nacre_convert_options {
 	const char *source;      /* image or block device */
 	const char *source_format; /* NULL: by content */
 	const char *directory;   /* to be made: disk0.*, NAME.xml, nacre.json, report.html */
+	const struct nacre_remote *remote; /* ... at another computer; NULL: here */
 	const char *format;      /* "vhd" (default), "vhd-fixed", "raw" */
 	const char *name;        /* NULL: the directory's last part */
 	uint64_t size;           /* of the new disk; 0: as the source */
@@ -50,7 +52,8 @@ struct nacre_convert_options {
 /** struct nacre_convert_result - figures for the user; the rest is in nacre.json and the report */
 struct nacre_convert_result {
 	struct nacre_definition definition;
-	uint64_t used, skipped, read, written;
+	uint64_t used, skipped, read, written, sent; /* @sent: over the connection, if there is one */
+	char host[64]; /* the other computer's name for itself, or "" */
 	double seconds_look, seconds_copy, seconds_fix;
 	size_t changes;
 	struct nacre_snapshot_result snapshot; /* of a source in use */

@@ -37,8 +37,8 @@ struct place {
 	char *disk, *blocks, *undo; /* paths in @partial */
 	char file[32];              /* name of the disk's file */
 	int lock;
-	bool take, defined;
-	struct nacre_image *image;
+	bool defined;
+	struct nacre_image *image, *under; /* with its note, and without */
 	struct nacre_plan plan;     /* what the map says */
 	struct nacre_inventory copy;
 	bool looked;
@@ -177,8 +177,8 @@ static int open_image(struct nacre_sink *sink, const struct nacre_sink_disk *wha
 	if (!p->image)
 		return -1;
 	nacre_image_keep(image);
-	if (!p->take)
-		nacre_image_direct(image, true);
+	nacre_image_direct(image, true);
+	p->under = image;
 	sink->resumed = begun;
 	return 0;
 }
@@ -265,7 +265,10 @@ static int place_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, 
 
 static int place_attach(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
 {
-	(void)sink, (void)disk, (void)e;
+	struct place *p = sink->own;
+
+	(void)disk, (void)e;
+	nacre_image_direct(p->under, false); /* what comes now is small, and read again */
 	return 0;
 }
 
@@ -501,12 +504,12 @@ static int open_directory(struct place *p, enum nacre_place_mode mode, struct na
 	if (mode == NACRE_PLACE_NEW && rmdir(p->partial) && errno == ENOTEMPTY)
 		return nacre_error_set(e, NACRE_E_EXISTS, 0, p->partial,
 				       "is of a run that was cut short: --resume goes on with it; else remove it");
-	if (mode != NACRE_PLACE_TAKE && mkdir(p->partial, 0755) && errno != EEXIST)
+	if (mkdir(p->partial, 0755) && errno != EEXIST)
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, p->directory, "cannot be made");
 	p->lock = open(p->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (p->lock < 0)
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, p->partial, "cannot be opened");
-	if (mode != NACRE_PLACE_TAKE && flock(p->lock, LOCK_EX | LOCK_NB))
+	if (flock(p->lock, LOCK_EX | LOCK_NB))
 		return nacre_error_set(e, NACRE_E_EXISTS, errno, p->partial, "another run is making it just now");
 	return 0;
 }
@@ -528,7 +531,6 @@ struct nacre_sink *nacre_place_open(const char *directory, enum nacre_place_mode
 		return NULL;
 	}
 	p->lock = -1;
-	p->take = mode == NACRE_PLACE_TAKE;
 	sink->ops = &place_ops;
 	sink->own = p;
 	if (open_directory(p, mode, e) == 0) {

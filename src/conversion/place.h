@@ -6,9 +6,8 @@
 #include "conversion/transfer/transfer.h"
 
 enum nacre_place_mode {
-	NACRE_PLACE_NEW,    /* nothing is there yet */
-	NACRE_PLACE_RESUME, /* DIRECTORY.partial may be there */
-	NACRE_PLACE_TAKE    /* ... has to be, and whoever has received it is still there: see receive.h */
+	NACRE_PLACE_NEW,   /* nothing is there yet */
+	NACRE_PLACE_RESUME /* DIRECTORY.partial may be there */
 };
 
 /**

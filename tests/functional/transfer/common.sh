@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# common.sh - a small machine and connections to nowhere far; sourced after functions.sh
+#
+#	make_machine    $disk: MBR, 60 MiB of ext4 with 20 MB of data, swap; $tree: its files
+#	make_ssh FILE [BEFORE]   a "ssh" that stays on this computer; its input goes through BEFORE
+#	same_files IMAGE         are the files in the VHD those of $tree, but for what is fixed?
+# shellcheck shell=bash
+uuid=11111111-2222-4333-8444-555555555555
+disk=$work/disk.img tree=$work/tree
+
+make_machine()
+{
+	mkdir -p "$tree"/{bin,boot/grub,etc/udev/rules.d,lib/modules,usr/bin,var}
+	cp /bin/true "$tree/bin/sh"
+	printf 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n' >"$tree/etc/os-release"
+	printf '/dev/sda1 / ext4 defaults 0 1\n/dev/sda2 none swap sw 0 0\n' >"$tree/etc/fstab"
+	printf "menuentry 'x' {\n\tlinux /boot/vmlinuz root=/dev/sda1 ro\n}\n" >"$tree/boot/grub/grub.cfg"
+	echo oldbox >"$tree/etc/hostname"
+	head -c 15000000 /dev/urandom >"$tree/var/data"
+	yes 'well compressible' | head -c 5000000 >"$tree/var/text"
+	truncate -s 64M "$disk"
+	printf 'label: dos\nstart=2048, size=60M, type=83, bootable\nsize=2M, type=82\n' | sfdisk -q "$disk"
+	mke2fs -q -t ext4 -U $uuid -E offset=1048576 -d "$tree" "$disk" 60M 2>/dev/null
+	truncate -s 2M "$work/swap"
+	mkswap -q -U 11111111-2222-4333-8444-666666666666 "$work/swap" >/dev/null 2>&1
+	dd if="$work/swap" of="$disk" bs=1M seek=61 conv=notrunc status=none
+}
+
+make_ssh() # FILE [BEFORE]
+{
+	cat >"$1" <<-END
+		#!/bin/bash
+		shift # the host
+		PATH=$(dirname "$nacre"):\$PATH
+		${2:+$2 |} exec bash -c "\$*"
+	END
+	chmod +x "$1"
+}
+
+same_files() # IMAGE
+{
+	local found=$work/found-files status=0
+	rm -rf "$found" "$work/found.img"
+	mkdir "$found"
+	qemu-img convert -f vpc -O raw "$1" "$work/found.img" || return 1
+	e2fsck -fn "$work/found.img?offset=1048576" >/dev/null 2>&1 || return 1
+	debugfs -R "rdump / $found" "$work/found.img?offset=1048576" 2>/dev/null
+	grep -q "^UUID=$uuid / " "$found/etc/fstab" || return 1
+	diff -r -x lost+found -x fstab -x grub.cfg "$tree" "$found" || status=1
+	rm -rf "$found" "$work/found.img"
+	return $status
+}

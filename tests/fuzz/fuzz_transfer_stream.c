@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* fuzz_transfer_stream.c - any answers of a VM host: errors in words, never more than there is room for */
+#include "conversion/transfer/message.h"
+#include "conversion/transfer/stream.h"
+#include "frames.h"
+
+#include <stdio.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void on_text(void *arg, const char *text)
+{
+	(void)arg;
+	if (strlen(text) > 64)
+		abort();
+}
+
+static void on_fix(void *arg, const char *fix, const char *sentence)
+{
+	on_text(arg, fix);
+	for (; *sentence; sentence++)
+		if ((unsigned char)*sentence < ' ' || *sentence == 127)
+			abort();
+}
+
+static void on_boot(void *arg, const char *stage, double seconds)
+{
+	on_text(arg, stage);
+	if (seconds < 0)
+		abort();
+}
+
+/* A whole conversion, as far as the answers let it come. */
+static int convert(struct nacre_sink *sink, struct nacre_error *e)
+{
+	static uint8_t block[NACRE_SINK_BLOCK * 16];
+	static uint64_t hashes[NACRE_SINK_HASHES];
+	static struct nacre_inventory inventory;
+	struct nacre_image image = {.size = 1 << 20};
+	struct nacre_extents map = {0};
+	struct nacre_sink_disk disk = {.format = "vhd", .size = 1 << 20, .source_size = 1 << 20, .map = &map};
+	struct nacre_sink_range range = {.offset = 4096, .length = 512, .data = block};
+	struct nacre_sink_modify modify = {.grow_last = true};
+	struct nacre_sink_define define = {.inventory = &inventory};
+	struct nacre_boot_result boot;
+	uint64_t where;
+	uint32_t different;
+	size_t changes;
+
+	inventory.image = &image;
+	if (nacre_sink_create(sink, 0, &disk, e) || nacre_sink_make_writable(sink, 0, e) ||
+	    nacre_sink_have(sink, 0, 0, 256, hashes, e) ||
+	    nacre_sink_write(sink, 0, 0, block, sizeof(block), e) ||
+	    nacre_sink_patch(sink, 0, &range, 1, e) || nacre_sink_zero(sink, 0, 8192, 4096, e) ||
+	    nacre_sink_sync(sink, e) || nacre_sink_verify(sink, 0, 0, 256, hashes, &different, &where, e) ||
+	    nacre_sink_attach(sink, 0, e) || nacre_sink_boot_record(sink, 0, e) ||
+	    nacre_sink_modify(sink, &modify, &changes, e) || nacre_sink_detach(sink, 0, e) ||
+	    nacre_sink_define(sink, &define, e) || nacre_sink_check(sink, 60, &boot, e))
+		return -1;
+	if (!memchr(boot.why, 0, sizeof(boot.why)) || (unsigned)boot.stage > NACRE_STAGE_LOGIN)
+		abort();
+	return nacre_sink_bye(sink, e);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = {data, data + size};
+	struct nacre_error e = {.code = NACRE_OK};
+	struct nacre_stream_options o = {.in = frames_make(&in), .out = frames_nowhere(), .watch = -1, .name = "web1"};
+	struct nacre_sink *sink = nacre_stream_open(&o, &e);
+
+	if (sink) {
+		sink->says = (struct nacre_sink_says){on_text, on_fix, on_boot, NULL};
+		if (convert(sink, &e) && (e.code <= NACRE_OK || e.code > NACRE_E_VIOLATION ||
+					  !memchr(e.msg, 0, sizeof(e.msg))))
+			abort();
+	} else if (e.code == NACRE_OK) {
+		abort();
+	}
+	nacre_sink_close(sink);
+	return 0;
+}
