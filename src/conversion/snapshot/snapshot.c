@@ -5,6 +5,7 @@
 #include "conversion/snapshot/bits.h"
 #include "conversion/snapshot/freeze.h"
 #include "conversion/snapshot/reader.h"
+#include "conversion/snapshot/swapfile.h"
 #include "conversion/snapshot/tracker.h"
 #include "conversion/snapshot/writers.h"
 
@@ -46,6 +47,7 @@ struct disk {
 	uint64_t *marks;   /* the last that were taken */
 	uint64_t *ever;    /* written since tracking began */
 	uint64_t *left;    /* never copied where nothing is mounted: swap */
+	uint64_t *swap;    /* the content of files that are swapped to: not in use */
 	uint64_t *todo;
 };
 
@@ -54,6 +56,7 @@ struct nacre_snapshot {
 	unsigned count;
 	struct nacre_lives lives;
 	struct nacre_live_memory *memory;
+	struct swapfiles swapfiles;
 };
 
 struct run {
@@ -99,7 +102,7 @@ static uint32_t choose_grain(uint64_t size)
 
 static int open_disk(struct disk *d, const char *path, struct nacre_error *e)
 {
-	uint64_t **const maps[] = {&d->used, &d->begun, &d->have, &d->marks, &d->ever, &d->left, &d->todo};
+	uint64_t **const maps[] = {&d->used, &d->begun, &d->have, &d->marks, &d->ever, &d->left, &d->swap, &d->todo};
 	char sysfs[64];
 	struct stat st;
 	int sector = 512;
@@ -130,7 +133,7 @@ static int open_disk(struct disk *d, const char *path, struct nacre_error *e)
 
 static void close_disk(struct disk *d)
 {
-	uint64_t *const maps[] = {d->used, d->begun, d->have, d->marks, d->ever, d->left, d->todo};
+	uint64_t *const maps[] = {d->used, d->begun, d->have, d->marks, d->ever, d->left, d->swap, d->todo};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
 		free(maps[i]);
@@ -161,6 +164,8 @@ struct nacre_snapshot *nacre_snapshot_open(const char *const *paths, unsigned co
 		good = open_disk(&s->disks[i], paths[i], e) == 0 && fstat(s->disks[i].fd, &st) == 0;
 		devices[i] = st.st_rdev;
 	}
+	if (s)
+		swapfiles_open(&s->swapfiles);
 	if (good && !(s->memory = nacre_live_memory_new()))
 		good = nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left") == 0;
 	for (unsigned i = 0; good && i < count; i++)
@@ -255,7 +260,22 @@ static int find_used(struct run *r, struct nacre_error *e)
 		    nacre_live_used(live, s->memory, d->grain, d->used, e) < 0)
 			return -1;
 	}
+	for (unsigned i = 0; i < s->count; i++)
+		for (size_t w = 0; w < s->disks[i].words; w++)
+			s->disks[i].used[w] &= ~s->disks[i].swap[w];
 	return 0;
+}
+
+/* Not while anything is frozen. */
+static void find_swap(struct nacre_snapshot *s)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		memset(s->disks[i].swap, 0, s->disks[i].words * sizeof(*s->disks[i].swap));
+	for (int i = 0; i < s->lives.count; i++) {
+		struct disk *d = &s->disks[s->lives.list[i].disk];
+
+		swapfiles_mark(&s->swapfiles, &s->lives.list[i], d->grain, d->swap);
+	}
 }
 
 /* btrfs: what is in use once all is synced; what is written later is marked. */
@@ -312,6 +332,7 @@ static int round_once(struct run *r, uint64_t *bytes, struct nacre_error *e)
 {
 	double start = now();
 
+	find_swap(r->s);
 	take_marks(r);
 	if (find_used(r, e) < 0)
 		return -1;
@@ -457,6 +478,10 @@ static int window(struct run *r, struct nacre_error *e)
 	if (r->lost)
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "the disks",
 				       "the kernel did not report all changes, %d times: end other tracing tools, and begin anew",
+				       r->result->restarts + 1);
+	r->lost = swapfiles_changed(&r->s->swapfiles);
+	if (r->lost)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "/proc/swaps", "swap files come and go, %d times by now: begin anew",
 				       r->result->restarts + 1);
 	failed = find_used(r, e);
 	r->result->last = find_todo(r);
@@ -699,6 +724,7 @@ void nacre_snapshot_close(struct nacre_snapshot *s)
 		return;
 	for (unsigned i = 0; i < s->count; i++)
 		close_disk(&s->disks[i]);
+	swapfiles_close(&s->swapfiles);
 	nacre_live_free(&s->lives);
 	nacre_live_memory_free(s->memory);
 	free(s);

@@ -36,6 +36,8 @@ mount -o remount,rw /
 mount -t tmpfs run /run
 mount -t ext4 /dev/vdb /dst
 export PATH=/bin:/sbin:/usr/bin HOME=/ TMPDIR=/run
+busybox dd if=/dev/urandom of=/swapped bs=1M count=12 2>/dev/null
+busybox mkswap /swapped >/dev/null && busybox swapon /swapped && busybox head -c 4096 /swapped >/dst/header
 mkfifo /run/stop
 $writer /var/load 2000000 </run/stop >/run/said &
 exec 9>/run/stop
@@ -99,5 +101,11 @@ debugfs -R "dump /var/load/journal $work/journal" "$work/part.img" 2>/dev/null
 ok "and has all that was promised before (${first:-nothing} lines, and more)" \
 	awk -v want="${first:-1000000}" '$1 != NR {exit 1} END {exit NR < want}' "$work/journal"
 is "$(debugfs -R 'cat /etc/fstab' "$work/part.img" 2>/dev/null | cut -d= -f1)" UUID "it is mended"
+debugfs -R "dump /swapped $work/swapped" "$work/part.img" 2>/dev/null
+debugfs -R "dump /header $work/header" "$work/dst.img" 2>/dev/null
+ok "of a swap file in use the header is there" cmp -n 4096 "$work/swapped" "$work/header"
+is "$(wc -c <"$work/swapped")" $((12 << 20)) "and its size"
+ok "and hardly anything else of it, as only whole grains are left out" \
+	test "$(tail -c +4097 "$work/swapped" | tr -d '\0' | wc -c)" -lt 65536
 ok "a conversion that is killed leaves a root that works" grep -qx 'the root works' "$work/said"
 finish
