@@ -173,6 +173,8 @@ static int read_entries(struct nacre_image *image, struct dynamic *own, struct n
 
 static int read_table(struct nacre_image *image, struct dynamic *own, uint64_t end, struct nacre_error *e)
 {
+	uint64_t taken[2][2] = {{0, VHD_FOOTER}, {own->header_at, own->header_at + VHD_HEADER}};
+
 	if (own->count > own->header.entries)
 		return nacre_error_set(e, NACRE_E_INPUT, 0, nacre_file_where(image),
 				       "its VHD table has %u entries, and %u are needed for its size: it is damaged",
@@ -180,6 +182,10 @@ static int read_table(struct nacre_image *image, struct dynamic *own, uint64_t e
 	if (own->header.table > end || 4ull * own->count > end - own->header.table)
 		return nacre_error_set(e, NACRE_E_INPUT, 0, nacre_file_where(image),
 				       "its VHD table would be beyond its end: it was cut short");
+	for (int i = 0; i < 2; i++)
+		if (own->header.table < taken[i][1] && own->header.table + 4ull * own->count > taken[i][0])
+			return nacre_error_set(e, NACRE_E_INPUT, 0, nacre_file_where(image),
+					       "is damaged: its VHD table lies on its %s", i ? "header" : "footer");
 	return read_entries(image, own, e) || check_table(image, own, end, e) ? -1 : 0;
 }
 
