@@ -5,6 +5,7 @@
  */
 #include "conversion/fixup/linux/console.h"
 #include "conversion/fixup/linux/cpio.h"
+#include "conversion/fixup/linux/drivers.h"
 #include "conversion/fixup/linux/editors.h"
 #include "conversion/fixup/linux/growfs.h"
 #include "conversion/fixup/linux/index.h"
@@ -65,9 +66,11 @@ static void edit_others(uint8_t which, struct nacre_span in)
 		nacre_editor edit;
 		void *arg;
 	} editors[] = {{nacre_edit_net_rules, &list}, {nacre_edit_module_list, names}, {nacre_edit_mkinitcpio, names},
-		       {nacre_edit_inittab, NULL},    {nacre_edit_securetty, NULL},    {nacre_edit_suse_kernel, names}};
+		       {nacre_edit_inittab, NULL},    {nacre_edit_securetty, NULL},    {nacre_edit_suse_kernel, names},
+		       {nacre_edit_xorg, NULL},	      {nacre_edit_modprobe, NULL},    {nacre_edit_network, NULL}};
 
-	edit(editors[which % 6].edit, editors[which % 6].arg, in);
+	which %= sizeof(editors) / sizeof(*editors);
+	edit(editors[which].edit, editors[which].arg, in);
 }
 
 static void modules(struct nacre_span in)

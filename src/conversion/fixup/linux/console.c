@@ -5,6 +5,13 @@
 
 static const char tty[] = "ttyS0";
 
+/* Xen's consoles: init would start a getty on them over and over. */
+static bool on_xen(struct nacre_span line)
+{
+	return !nacre_span_starts(nacre_span_trim(line), "#") && nacre_span_find(line, "getty") &&
+	       (nacre_span_find(line, "hvc0") || nacre_span_find(line, "xvc0"));
+}
+
 /* inittab(5) of sysvinit, and busybox's, whose first field is a terminal. */
 int nacre_edit_inittab(struct nacre_span in, void *arg, struct nacre_text *out)
 {
@@ -13,11 +20,9 @@ int nacre_edit_inittab(struct nacre_span in, void *arg, struct nacre_text *out)
 
 	(void)arg;
 	while (nacre_line_next(&rest, &line))
-		there |= !nacre_span_starts(nacre_span_trim(line), "#") && nacre_span_find(line, tty);
+		there |= !nacre_span_starts(nacre_span_trim(line), "#") && nacre_span_find(line, tty) && !on_xen(line);
 	for (rest = in; nacre_line_next(&rest, &line);) {
-		/* Xen's consoles: init would start a getty on them over and over */
-		if (!nacre_span_starts(nacre_span_trim(line), "#") && nacre_span_find(line, "getty") &&
-		    (nacre_span_find(line, "hvc0") || nacre_span_find(line, "xvc0")))
+		if (on_xen(line))
 			nacre_text_puts(out, "#");
 		nacre_text_add(out, line.at, line.size);
 	}
