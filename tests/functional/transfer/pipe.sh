@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../../own_mounts.sh"
 . "$(dirname "$0")/../../functions.sh"
 nacre=$(realpath "$1")
-requires_program mke2fs sfdisk mkswap qemu-img debugfs e2fsck jq python3
+requires_program mke2fs sfdisk mkswap qemu-img debugfs e2fsck jq python3 pgrep
 . "$(dirname "$0")/common.sh"
 vms=$work/vms cut="python3 $(realpath "$(dirname "$0")")/cut.py"
 make_machine
@@ -93,6 +93,19 @@ ok "then it goes on" "$nacre" convert "$disk" "me@there:$vms/cut" --no-check --j
 ok "with what was not there yet: $(jq .sent "$work/out") bytes of $(jq .used "$work/out")" \
 	test "$(jq .sent "$work/out")" -lt $(($(jq .used "$work/out") * 7 / 10))
 ok "files are those of the source" same_files "$vms/cut/disk0.vhd"
+
+# Who reads the connection is confined by then.
+"$nacre" convert "$disk" "me@there:$vms/seen" --no-check -q --bwlimit 2M >/dev/null 2>&1 &
+pid=$!
+sleep 1
+confined=0
+for far in $(pgrep -f "receive --root $vms\$"); do
+	grep -q '^Seccomp:.*2' "/proc/$far/status" && grep -q '^NoNewPrivs:.*1' "/proc/$far/status" && confined=$((confined + 1))
+done
+is "$confined" 1 "of the two processes at the far end the one that reads is confined"
+kill $pid
+wait $pid 2>/dev/null
+sleep 1
 
 # Killed at random, either side, again and again; the limit makes it slow enough to be met in the middle.
 for side in near far; do
