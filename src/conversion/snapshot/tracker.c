@@ -44,7 +44,7 @@ static int *pinned_fd(struct nacre_tracker *t, size_t which)
 	return fds[which];
 }
 
-enum { PINS = sizeof(pins) / sizeof(*pins), BALANCE_TRIES = 500, BALANCE_NS = 200000 };
+enum { PINS = sizeof(pins) / sizeof(*pins), BALANCE_TRIES = 500, LOST_TRIES = 5, BALANCE_NS = 200000 };
 
 static size_t bits_size(const struct nacre_tracker *t)
 {
@@ -245,9 +245,9 @@ static uint64_t stat_sectors(const struct nacre_tracker *t)
 }
 
 /* How many sectors the statistics have more than the program; in a moment in which neither changes. */
-static int difference(const struct nacre_tracker *t, uint64_t *more)
+static int difference(const struct nacre_tracker *t, int tries, uint64_t *more)
 {
-	for (int i = 0; i < BALANCE_TRIES; i++) {
+	for (int i = 0; i < tries; i++) {
 		uint64_t seen = __atomic_load_n(&t->counts[TRACKER_SECTORS], __ATOMIC_SEQ_CST), sectors = stat_sectors(t);
 
 		*more = sectors - seen;
@@ -263,7 +263,7 @@ int nacre_tracker_begin(struct nacre_tracker *t, struct nacre_error *e)
 	__u32 key = TRACKER_BASE;
 	uint64_t more;
 
-	if (difference(t, &more) < 0)
+	if (difference(t, BALANCE_TRIES, &more) < 0)
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, t->path,
 				       "is written to without any pause: what was tracked cannot be checked");
 	if (bpf_map_update_elem(t->counters, &key, &more, 0))
@@ -275,9 +275,9 @@ bool nacre_tracker_lost(struct nacre_tracker *t)
 {
 	uint64_t more;
 
-	/* Others may write to what is not frozen: a second look. */
+	/* Others may write to what is not frozen: a second look. Little time: the rest is frozen meanwhile. */
 	for (int i = 0; i < 3; i++)
-		if (difference(t, &more) == 0 && more == __atomic_load_n(&t->counts[TRACKER_BASE], __ATOMIC_SEQ_CST))
+		if (difference(t, LOST_TRIES, &more) == 0 && more == __atomic_load_n(&t->counts[TRACKER_BASE], __ATOMIC_SEQ_CST))
 			return false;
 	return true;
 }
