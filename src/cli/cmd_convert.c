@@ -18,7 +18,7 @@ struct settings {
 	const char **skip;
 	uint32_t memory, cpus, timeout;
 	struct cli_running running;
-	bool no_check, plan, json, quiet, resume, grow_last, new_identity, no_serial, trust_kernel;
+	bool no_check, plan, json, quiet, resume, verify, grow_last, new_identity, no_serial, trust_kernel;
 };
 
 #define OPTION(member, how) .kind = (how), .offset = offsetof(struct settings, member)
@@ -53,6 +53,8 @@ static const struct cli_option options[] = {
 	 .help = "where nacre is on the other computer [nacre, in its PATH]"},
 	{.name = "resume", OPTION(resume, CLI_FLAG),
 	 .help = "go on with a copy that was cut short: only what is not there yet, or is no more the same, is copied"},
+	{.name = "verify", OPTION(verify, CLI_FLAG),
+	 .help = "read source and copy again before anything is fixed, and compare; not of a source in use"},
 	{.name = "max-freeze", OPTION(running.max_freeze, CLI_NUMBER), .arg = "MS", .min = 10, .max = 600000,
 	 .help = "a source in use: milliseconds that it may be frozen [2000]"},
 	{.name = "require", OPTION(running.require, CLI_CHOICE), .arg = "LEVEL", .choices = "crash|file-system|application",
@@ -89,6 +91,8 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 		json_text(&j, "host", r->host);
 		json_number(&j, "sent", (int64_t)r->sent);
 	}
+	if (o->verify)
+		json_number(&j, "verified", (int64_t)r->verified);
 	json_number(&j, "copy_ms", (int64_t)(r->seconds_copy * 1000));
 	json_number(&j, "fix_ms", (int64_t)(r->seconds_fix * 1000));
 	json_number(&j, "changes", (int64_t)r->changes);
@@ -151,7 +155,7 @@ static int run(void *settings, int argc, char **argv)
 	struct nacre_convert_options o = {
 		.directory = argc > 1 ? argv[1] : NULL, .format = s->format,
 		.source_format = s->source_format, .name = s->name, .grow_last = s->grow_last,
-		.resume = s->resume, .plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
+		.resume = s->resume, .verify = s->verify, .plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
 		.timeout_s = (int)s->timeout,
 		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
 		.says = cli_progress_says(&progress, s->quiet && !s->plan)};

@@ -10,6 +10,7 @@
 #include "conversion/running.h"
 #include "conversion/swap.h"
 #include "conversion/transfer/stream.h"
+#include "conversion/verify.h"
 #include "disk/copy.h"
 
 #include <errno.h>
@@ -198,6 +199,18 @@ static int copy(struct run *r, struct nacre_error *e)
 	return failed ? -1 : 0;
 }
 
+static int verify(struct run *r, struct nacre_error *e)
+{
+	if (!r->o->verify)
+		return 0;
+	if (r->o->live)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "--verify",
+				       "the source is in use: it is no more what was copied, and cannot be compared");
+	stage(r, "comparing");
+	r->keep = false; /* a copy that is not what was written is not gone on with */
+	return nacre_verify(r->from, r->sink, &r->plan.map, NACRE_FS_USED, &r->result->verified, e);
+}
+
 static int mend(struct run *r, struct nacre_error *e)
 {
 	struct nacre_sink_modify what = {.grow_last = r->o->grow_last, .fix = r->o->fix};
@@ -267,7 +280,7 @@ static int convert(struct run *r, struct nacre_error *e)
 		return -1;
 	if (r->o->plan_only)
 		return plan_only(r, e);
-	if (define(r, e) < 0 || open_sink(r, e) < 0 || copy(r, e) < 0 || mend(r, e) < 0)
+	if (define(r, e) < 0 || open_sink(r, e) < 0 || copy(r, e) < 0 || verify(r, e) < 0 || mend(r, e) < 0)
 		return -1;
 	return finish(r, e);
 }

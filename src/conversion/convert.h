@@ -41,6 +41,7 @@ struct nacre_convert_options {
 	bool grow_last;
 	bool plan_only, no_check;
 	bool resume;             /* go on with what an earlier run left */
+	bool verify;             /* read source and copy again, and compare; not of a source in use */
 	uint32_t memory_mb, cpus; /* 0: 2048 and 2 */
 	int timeout_s;            /* of the boot check; 0: 300, without KVM 600 */
 	struct nacre_fix_options fix;
@@ -57,6 +58,7 @@ struct nacre_convert_result {
 	double seconds_look, seconds_copy, seconds_fix;
 	size_t changes;
 	struct nacre_snapshot_result snapshot; /* of a source in use */
+	uint64_t verified; /* bytes that were compared */
 	bool checked;
 	bool resumable; /* it failed, and what was copied is kept */
 	struct nacre_boot_result boot;

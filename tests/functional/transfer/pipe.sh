@@ -33,6 +33,24 @@ for member in source copied machine; do
 done
 ok "the domain names the place there" grep -q "$vms/web1/disk0.vhd" "$vms/web1/web1.xml"
 
+ok "source and copy are compared" "$nacre" convert "$disk" "me@there:$vms/compared" --no-check --verify --json -q
+ok "all of it: $(jq .verified "$work/out") of $(jq .used "$work/out") bytes" \
+	test "$(jq .verified "$work/out")" -gt $(($(jq .used "$work/out") * 98 / 100))
+"$nacre" convert "$disk" "me@there:$vms/rot" --no-check -q --bwlimit 4M >/dev/null 2>&1 &
+pid=$!
+sleep 2
+kill -9 $pid
+wait $pid 2>/dev/null
+sleep 1
+# What rots at the far end behind the note's back.
+size=$(stat -c %s "$vms/rot.partial/disk0.vhd.partial")
+for at in $((size / 8)) $((size / 4)) $((size / 3)); do
+	printf rot | dd of="$vms/rot.partial/disk0.vhd.partial" bs=1 seek=$((at / 4096 * 4096 + 100)) conv=notrunc status=none
+done
+fails 1 "a copy that rots is found out" convert "me@there:$vms/rot" --resume --verify
+said "differ from the source" "and said"
+ok "it is not kept" test ! -e "$vms/rot" -a ! -e "$vms/rot.partial"
+rm -rf "$vms/compared"
 fails 6 "what is there is not overwritten" convert "me@there:$vms/web1"
 fails 2 "a name that leads elsewhere is refused" convert "me@there:$vms/.."
 fails 2 "and a hidden one" convert "me@there:$vms/.web"
