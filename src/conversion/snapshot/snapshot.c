@@ -581,7 +581,7 @@ static void judge(struct run *r, int which, struct nacre_snapshot_volume *v)
 	snprintf(v->type, sizeof(v->type), "%s", live->type);
 	if (!r->frozen[which] && !live->read_only && !r->quiet[which]) {
 		v->consistency = NACRE_CONSISTENT_CRASH;
-		snprintf(v->why, sizeof(v->why), "%s", *live->problem ? live->problem : "it was written to meanwhile");
+		snprintf(v->why, sizeof(v->why), "%.90s%sit was written to meanwhile", live->problem, *live->problem ? ", and " : "");
 		return;
 	}
 	v->consistency = NACRE_CONSISTENT_FILE_SYSTEM;

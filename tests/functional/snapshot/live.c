@@ -4,8 +4,11 @@
 #include "tap.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { RATE = 10 << 20 };
@@ -59,6 +62,59 @@ static void test(const char *type, const char *make, const char *check, uint64_t
 	lab_run("rm -f %s %s %s", lab_path("disk.img"), lab_path("copy0.img"), lab_path("copy0.img.m"));
 }
 
+/* A file system in user space: its driver in the kernel cannot freeze it. It ends with this process. */
+static pid_t start_ntfs(const char *device, const char *place)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execlp("ntfs-3g", "ntfs-3g", "-o", "no_detach", device, place, NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 500; i++) {
+		struct stat above, there;
+
+		if (!stat(lab_path(""), &above) && !stat(place, &there) && above.st_dev != there.st_dev)
+			return pid;
+		lab_sleep(10);
+	}
+	return -1;
+}
+
+static void test_unfreezable(void)
+{
+	struct copy c = {.disks = {lab_disk("ntfs.img", 64 << 20)}, .count = 1};
+	const struct nacre_snapshot_options o = {.max_freeze_ms = COPY_LOOK_MS};
+	struct nacre_snapshot_result result;
+	struct nacre_error e = {0};
+	char place[128];
+	pid_t pid;
+
+	snprintf(place, sizeof(place), "%s", lab_path("ntfs"));
+	mkdir(place, 0700);
+	lab_run("mkntfs -q -F -f %s >/dev/null 2>&1", c.disks[0].path);
+	pid = start_ntfs(c.disks[0].path, place);
+	if (!tap_ok(pid > 0, "a file system is mounted that cannot be frozen"))
+		return;
+	lab_run("head -c 5M /dev/urandom >%s/still; sync", place);
+	tap_ok(copy_take(&c, &o, &result, &e) == 0 && result.volume_count == 1 &&
+		       result.volumes[0].consistency == NACRE_CONSISTENT_FILE_SYSTEM &&
+		       strstr(result.volumes[0].why, "nothing was written"),
+	       "as nothing is written to it, its copy is file-system-consistent, and it is said why");
+	tap_is_number(c.different, 0, "the copy is the same");
+	c.load = load_start(place, 5 << 20);
+	tap_ok(copy_take(&c, &o, &result, &e) == 0 && result.volumes[0].consistency == NACRE_CONSISTENT_CRASH,
+	       "as it is written to, its copy is crash-consistent");
+	tap_ok(copy_take(&c, &(struct nacre_snapshot_options){.require = NACRE_CONSISTENT_FILE_SYSTEM}, &result, &e) < 0 &&
+		       strstr(e.msg, "crash-consistent only"), "or an error, where more is asked for");
+	load_stop(c.load);
+	umount2(place, 0);
+	kill(pid, SIGTERM);
+	waitpid(pid, NULL, 0);
+	lab_disk_close(&c.disks[0]);
+}
+
 int main(void)
 {
 	if (!lab_start())
@@ -66,5 +122,6 @@ int main(void)
 	test("ext4", "mke2fs -q -F -t ext4", "e2fsck -fn %s >/dev/null 2>&1", 200 << 20);
 	test("xfs", "mkfs.xfs -q -f", "xfs_repair -n %s >/dev/null 2>&1", 310 << 20);
 	test("btrfs", "mkfs.btrfs -q -f", "btrfs check %s >/dev/null 2>&1", 310 << 20);
+	test_unfreezable();
 	return tap_done();
 }
