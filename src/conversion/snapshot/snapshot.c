@@ -3,25 +3,17 @@
 #include "conversion/snapshot/snapshot.h"
 
 #include "conversion/snapshot/bits.h"
+#include "conversion/snapshot/disks.h"
 #include "conversion/snapshot/freeze.h"
 #include "conversion/snapshot/reader.h"
-#include "conversion/snapshot/swapfile.h"
-#include "conversion/snapshot/tracker.h"
 #include "conversion/snapshot/writers.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
 	ROUNDS_MAX = 16,
@@ -31,32 +23,6 @@ enum {
 	RESTARTS_MAX = 2,
 	FREEZE_MS = 2000,
 	HOOK_S = 30
-};
-
-/* Bitmaps of one disk, each of @words: */
-struct disk {
-	char path[64];
-	int fd;
-	uint64_t size, grains;
-	uint32_t grain;
-	size_t words;
-	struct nacre_tracker *tracker;
-	uint64_t *used;    /* in use, as of the last time that was asked */
-	uint64_t *begun;   /* in use by the caller's map */
-	uint64_t *have;    /* up to date in the copy */
-	uint64_t *marks;   /* the last that were taken */
-	uint64_t *ever;    /* written since tracking began */
-	uint64_t *left;    /* never copied where nothing is mounted: swap */
-	uint64_t *swap;    /* the content of files that are swapped to: not in use */
-	uint64_t *todo;
-};
-
-struct nacre_snapshot {
-	struct disk disks[NACRE_LIVE_DISKS];
-	unsigned count;
-	struct nacre_lives lives;
-	struct nacre_live_memory *memory;
-	struct swapfiles swapfiles;
 };
 
 struct run {
@@ -90,235 +56,6 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* Small grains make the last set small; a bitmap is to stay below 4 MiB. */
-static uint32_t choose_grain(uint64_t size)
-{
-	uint32_t grain = 4096;
-
-	while (grain < 65536 && size / grain > 8ull * (4 << 20))
-		grain *= 2;
-	return grain;
-}
-
-static int open_disk(struct disk *d, const char *path, struct nacre_error *e)
-{
-	uint64_t **const maps[] = {&d->used, &d->begun, &d->have, &d->marks, &d->ever, &d->left, &d->swap, &d->todo};
-	char sysfs[64];
-	struct stat st;
-	int sector = 512;
-
-	snprintf(d->path, sizeof(d->path), "%s", path);
-	d->fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	if (d->fd < 0)
-		return nacre_error_set(e, errno == ENOENT ? NACRE_E_ABSENT : NACRE_E_SYSTEM, errno, path, "cannot be opened");
-	if (fstat(d->fd, &st) || !S_ISBLK(st.st_mode) || ioctl(d->fd, BLKGETSIZE64, &d->size) ||
-	    ioctl(d->fd, BLKSSZGET, &sector))
-		return nacre_error_set(e, NACRE_E_SUPPORT, 0, path, "is no disk");
-	d->grain = choose_grain(d->size);
-	if (sector > (int)d->grain)
-		d->grain = (uint32_t)sector;
-	d->grains = (d->size + d->grain - 1) / d->grain;
-	snprintf(sysfs, sizeof(sysfs), "/sys/dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
-	if (nacre_tracker_judge(sysfs, path, e) < 0)
-		return -1;
-	d->tracker = nacre_tracker_open(&(struct nacre_tracker_disk){d->path, st.st_rdev, d->size, d->grain}, e);
-	if (!d->tracker)
-		return -1;
-	d->words = nacre_tracker_words(d->tracker);
-	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
-		if (!(*maps[i] = calloc(d->words, sizeof(**maps[i]))))
-			return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, path, "there is no memory for its map");
-	return 0;
-}
-
-static void close_disk(struct disk *d)
-{
-	uint64_t *const maps[] = {d->used, d->begun, d->have, d->marks, d->ever, d->left, d->swap, d->todo};
-
-	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
-		free(maps[i]);
-	nacre_tracker_close(d->tracker);
-	if (d->fd >= 0)
-		close(d->fd);
-}
-
-static void sync_all(const struct nacre_snapshot *s)
-{
-	for (int i = 0; i < s->lives.count; i++)
-		if (s->lives.list[i].fd >= 0)
-			syncfs(s->lives.list[i].fd);
-}
-
-struct nacre_snapshot *nacre_snapshot_open(const char *const *paths, unsigned count, struct nacre_error *e)
-{
-	struct nacre_snapshot *s = calloc(1, sizeof(*s));
-	dev_t devices[NACRE_LIVE_DISKS];
-	struct stat st;
-	bool good = s && count <= NACRE_LIVE_DISKS;
-
-	if (!good)
-		nacre_error_set(e, s ? NACRE_E_SUPPORT : NACRE_E_SYSTEM, s ? 0 : ENOMEM, "disks", "there are too many");
-	for (unsigned i = 0; good && i < count; i++) {
-		s->disks[i].fd = -1;
-		s->count = i + 1;
-		good = open_disk(&s->disks[i], paths[i], e) == 0 && fstat(s->disks[i].fd, &st) == 0;
-		devices[i] = st.st_rdev;
-	}
-	if (s)
-		swapfiles_open(&s->swapfiles);
-	if (good && !(s->memory = nacre_live_memory_new()))
-		good = nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left") == 0;
-	for (unsigned i = 0; good && i < count; i++)
-		good = nacre_tracker_begin(s->disks[i].tracker, e) == 0;
-	if (!good || nacre_live_find(devices, (int)count, &s->lives, e) < 0) {
-		nacre_snapshot_close(s);
-		return NULL;
-	}
-	sync_all(s);
-	return s;
-}
-
-const struct nacre_lives *nacre_snapshot_lives(const struct nacre_snapshot *s)
-{
-	return &s->lives;
-}
-
-uint64_t nacre_snapshot_size(const struct nacre_snapshot *s, unsigned disk)
-{
-	return s->disks[disk].size;
-}
-
-const uint64_t *nacre_snapshot_used(const struct nacre_snapshot *s, unsigned disk, uint32_t *grain)
-{
-	*grain = s->disks[disk].grain;
-	return s->disks[disk].used;
-}
-
-/* What the caller knows: a grain that is partly in use is in use; what is left out is whole grains. */
-static void take_map(struct disk *d, const struct nacre_extents *map)
-{
-	for (size_t i = 0; i < map->count; i++) {
-		const struct nacre_extent *x = &map->list[i];
-		uint64_t end = x->start + x->length < d->size ? x->start + x->length : d->size;
-
-		if (x->start >= end)
-			continue;
-		if (x->tag)
-			bits_fill(d->left, (x->start + d->grain - 1) / d->grain, end / d->grain, true);
-		else
-			bits_fill(d->begun, x->start / d->grain, (end - 1) / d->grain + 1, true);
-	}
-}
-
-/* Nothing of a mounted file system is left out by what was once found: its blocks may serve something else by now. */
-static void keep_mounted(struct nacre_snapshot *s)
-{
-	for (int i = 0; i < s->lives.count; i++) {
-		const struct nacre_live *live = &s->lives.list[i];
-		struct disk *d = &s->disks[live->disk];
-
-		if (live->map == NACRE_LIVE_ELSEWHERE || !live->length)
-			continue;
-		for (uint64_t g = live->start / d->grain; g * d->grain < live->start + live->length && g < d->grains; g++)
-			if (bit_get(d->left, g)) {
-				bits_fill(d->left, g, g + 1, false);
-				bits_fill(d->begun, g, g + 1, true);
-			}
-	}
-}
-
-static void take_marks(struct run *r)
-{
-	for (unsigned i = 0; i < r->s->count; i++) {
-		struct disk *d = &r->s->disks[i];
-
-		memset(d->marks, 0, d->words * sizeof(*d->marks));
-		nacre_tracker_take(d->tracker, d->marks);
-		for (size_t w = 0; w < d->words; w++) {
-			d->ever[w] |= d->marks[w];
-			d->have[w] &= ~d->marks[w];
-		}
-	}
-}
-
-/* What is in use now. */
-static int find_used(struct run *r, struct nacre_error *e)
-{
-	struct nacre_snapshot *s = r->s;
-
-	for (unsigned i = 0; i < s->count; i++) {
-		struct disk *d = &s->disks[i];
-
-		for (size_t w = 0; w < d->words; w++)
-			d->used[w] = d->begun[w] | (d->ever[w] & ~d->left[w]);
-	}
-	for (int i = 0; i < s->lives.count; i++) {
-		const struct nacre_live *live = &s->lives.list[i];
-		struct disk *d = &s->disks[live->disk];
-
-		if (live->map == NACRE_LIVE_FSMAP && live->fd >= 0 &&
-		    nacre_live_used(live, s->memory, d->grain, d->used, e) < 0)
-			return -1;
-	}
-	for (unsigned i = 0; i < s->count; i++)
-		for (size_t w = 0; w < s->disks[i].words; w++)
-			s->disks[i].used[w] &= ~s->disks[i].swap[w];
-	return 0;
-}
-
-/* Not while anything is frozen. */
-static void find_swap(struct nacre_snapshot *s)
-{
-	for (unsigned i = 0; i < s->count; i++)
-		memset(s->disks[i].swap, 0, s->disks[i].words * sizeof(*s->disks[i].swap));
-	for (int i = 0; i < s->lives.count; i++) {
-		struct disk *d = &s->disks[s->lives.list[i].disk];
-
-		swapfiles_mark(&s->swapfiles, &s->lives.list[i], d->grain, d->swap);
-	}
-}
-
-/* btrfs: what is in use once all is synced; what is written later is marked. */
-static int find_begun(struct run *r, struct nacre_error *e)
-{
-	struct nacre_snapshot *s = r->s;
-
-	for (int i = 0; i < s->lives.count; i++) {
-		const struct nacre_live *live = &s->lives.list[i];
-		struct disk *d = &s->disks[live->disk];
-
-		if (live->map == NACRE_LIVE_BTRFS && live->fd >= 0 &&
-		    nacre_live_used(live, s->memory, d->grain, d->begun, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* Return: bytes that are in use and not up to date; they are in todo. */
-static uint64_t find_todo(struct run *r)
-{
-	uint64_t bytes = 0;
-
-	for (unsigned i = 0; i < r->s->count; i++) {
-		struct disk *d = &r->s->disks[i];
-		uint64_t grains = 0;
-
-		for (size_t w = 0; w < d->words; w++) {
-			d->todo[w] = d->used[w] & ~d->have[w];
-			grains += (uint64_t)__builtin_popcountll(d->todo[w]);
-		}
-		bytes += grains * d->grain;
-	}
-	return bytes;
-}
-
-static void have_todo(struct run *r)
-{
-	for (unsigned i = 0; i < r->s->count; i++)
-		for (size_t w = 0; w < r->s->disks[i].words; w++)
-			r->s->disks[i].have[w] |= r->s->disks[i].todo[w];
-}
-
 static void on_bytes(void *arg, uint64_t bytes)
 {
 	struct run *r = arg;
@@ -332,17 +69,17 @@ static int round_once(struct run *r, uint64_t *bytes, struct nacre_error *e)
 {
 	double start = now();
 
-	find_swap(r->s);
-	take_marks(r);
-	if (find_used(r, e) < 0)
+	disks_find_swap(r->s);
+	disks_take_marks(r->s);
+	if (disks_find_used(r->s, e) < 0)
 		return -1;
-	*bytes = r->total = find_todo(r);
+	*bytes = r->total = disks_find_todo(r->s);
 	if (r->o->says.round)
 		r->o->says.round(r->o->says.arg, r->result->rounds, *bytes);
 	r->result->rounds++;
 	if (reader_copy(r->reader, on_bytes, r, e) < 0)
 		return -1;
-	have_todo(r);
+	disks_have_todo(r->s);
 	if (*bytes >= SMALL && now() > start)
 		r->rate = (double)*bytes / (now() - start);
 	return 0;
@@ -374,7 +111,7 @@ static int sync_rounds(struct run *r, int most, struct nacre_error *e)
 	uint64_t bytes, before = UINT64_MAX;
 
 	for (int i = 0; i < most; i++) {
-		sync_all(r->s);
+		disks_sync(r->s);
 		if (round_once(r, &bytes, e) < 0)
 			return -1;
 		if (bytes <= LITTLE || bytes > before / 10 * 8)
@@ -458,23 +195,15 @@ static bool untouched(const struct nacre_snapshot *s, const struct nacre_live *l
 	return live->map != NACRE_LIVE_ELSEWHERE && bits_next(d->marks, live->start / d->grain, end, true) == end;
 }
 
-static bool any_lost(const struct nacre_snapshot *s)
-{
-	for (unsigned i = 0; i < s->count; i++)
-		if (nacre_tracker_lost(s->disks[i].tracker))
-			return true;
-	return false;
-}
-
 /* Everything is frozen from the first to the last line of it. */
 static int window(struct run *r, struct nacre_error *e)
 {
 	int failed;
 
-	take_marks(r);
+	disks_take_marks(r->s);
 	for (int i = 0; i < r->s->lives.count; i++)
 		r->quiet[i] = untouched(r->s, &r->s->lives.list[i]);
-	r->lost = any_lost(r->s);
+	r->lost = disks_lost(r->s);
 	if (r->lost)
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "the disks",
 				       "the kernel did not report all changes, %d times: end other tracing tools, and begin anew",
@@ -483,8 +212,8 @@ static int window(struct run *r, struct nacre_error *e)
 	if (r->lost)
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "/proc/swaps", "swap files come and go, %d times by now: begin anew",
 				       r->result->restarts + 1);
-	failed = find_used(r, e);
-	r->result->last = find_todo(r);
+	failed = disks_find_used(r->s, e);
+	r->result->last = disks_find_todo(r->s);
 	if (!failed)
 		failed = reader_keep(r->reader, e);
 	return failed;
@@ -645,13 +374,13 @@ static int forget(struct run *r, struct nacre_error *e)
 		if (live->map == NACRE_LIVE_READER)
 			bits_fill(d->begun, live->start / d->grain, end < d->grains ? end : d->grains, true);
 	}
-	sync_all(r->s);
-	return find_begun(r, e);
+	disks_sync(r->s);
+	return disks_find_begun(r->s, e);
 }
 
 static int copy_all(struct run *r, struct nacre_error *e)
 {
-	if (find_begun(r, e) < 0)
+	if (disks_find_begun(r->s, e) < 0)
 		return -1;
 	for (;;) {
 		if (rounds(r, e) < 0 || sync_rounds(r, SYNCS_MAX, e) < 0 || prime(r, e) < 0)
@@ -682,7 +411,7 @@ static int run(struct run *r, const struct nacre_snapshot_sink *sink, struct nac
 	if (!r->reader || copy_all(r, e) < 0 || check_trackers(r, e) < 0 || judge_all(r, e) < 0 ||
 	    reader_send(r->reader, e) < 0)
 		return -1;
-	have_todo(r);
+	disks_have_todo(r->s);
 	return 0;
 }
 
@@ -696,8 +425,8 @@ int nacre_snapshot_run(struct nacre_snapshot *s, const struct nacre_extents *con
 
 	memset(result, 0, sizeof(*result));
 	for (unsigned i = 0; i < s->count; i++)
-		take_map(&s->disks[i], maps[i]);
-	keep_mounted(s);
+		disks_take_map(&s->disks[i], maps[i]);
+	disks_keep_mounted(s);
 	failed = run(&r, sink, e);
 	munlockall();
 	nacre_freezer_close(r.freezer);
@@ -716,16 +445,4 @@ int nacre_snapshot_run(struct nacre_snapshot *s, const struct nacre_extents *con
 		result->used += bits_count(s->disks[i].used, s->disks[i].words) * s->disks[i].grain;
 	result->seconds = now() - start;
 	return failed;
-}
-
-void nacre_snapshot_close(struct nacre_snapshot *s)
-{
-	if (!s)
-		return;
-	for (unsigned i = 0; i < s->count; i++)
-		close_disk(&s->disks[i]);
-	swapfiles_close(&s->swapfiles);
-	nacre_live_free(&s->lives);
-	nacre_live_memory_free(s->memory);
-	free(s);
 }
