@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 struct settings {
 	const char *format, *source_format, *size, *name, *ssh, *remote_nacre;
@@ -175,7 +177,15 @@ static int run(void *settings, int argc, char **argv)
 		return cli_error(NACRE_E_USAGE, s->size, "is no size; 40G is one");
 	if (s->running.bwlimit && (!cli_size(s->running.bwlimit, &remote.limit) || !remote.limit))
 		return cli_error(NACRE_E_USAGE, s->running.bwlimit, "is no rate; 20M is one");
-	if (o.directory && nacre_remote_is(o.directory)) {
+	if (o.directory && !strcmp(o.directory, "-")) {
+		if (isatty(STDOUT_FILENO) || s->json || s->verify || s->resume || (s->format && strcmp(s->format, "vhd")))
+			return cli_error(NACRE_E_USAGE, "-",
+					 "is a VHD on standard output, which has to be a pipe or file; it cannot be "
+					 "another format, told of as JSON, verified or resumed");
+		o.streamed = o.no_check = true;
+		o.directory = s->name ? s->name : "machine";
+		signal(SIGPIPE, SIG_IGN);
+	} else if (o.directory && nacre_remote_is(o.directory)) {
 		if (nacre_remote_parse(o.directory, &remote, &e)) {
 			nacre_remote_free(&remote);
 			return cli_fail(NULL, &e);
@@ -200,6 +210,8 @@ static int run(void *settings, int argc, char **argv)
 		return cli_fail(NULL, &e);
 	if (s->plan)
 		return NACRE_OK;
+	if (o.streamed)
+		return NACRE_OK;
 	(s->json ? print_json : print_text)(&o, result);
 	return result->checked && !result->boot.up ? NACRE_E_FAILED : NACRE_OK;
 }
@@ -211,7 +223,8 @@ const struct cli_command cli_cmd_convert = {
 	.details = "SOURCE is an image (raw, VHD, qcow2) that is not in use, a block device, or / or another mount point for\n"
 		   "the disk below it. It is only read. A device in use is copied while it works, as it is at one instant.\n"
 		   "DIRECTORY is made: disk0.vhd, NAME.xml for libvirt, nacre.json, report.html.\n"
-		   "As user@host:DIRECTORY it is made on another computer that has nacre, over ssh.\n",
+		   "As user@host:DIRECTORY it is made on another computer that has nacre, over ssh.\n"
+		   "As - the disk, already fixed, goes to standard output as a VHD that needs only be saved.\n",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 2,

@@ -8,6 +8,7 @@
 #include "conversion/place.h"
 #include "conversion/result.h"
 #include "conversion/running.h"
+#include "conversion/streamed.h"
 #include "conversion/swap.h"
 #include "conversion/transfer/stream.h"
 #include "conversion/verify.h"
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* One conversion; what is NULL or zero is not there yet. */
 struct run {
@@ -142,8 +144,10 @@ static int on_copied(void *arg, uint64_t done, uint64_t total)
 	return 0;
 }
 
-static int make_swaps(const struct run *r, struct nacre_image *to, struct nacre_error *e)
+static int make_swaps(void *arg, struct nacre_image *to, struct nacre_error *e)
 {
+	const struct run *r = arg;
+
 	for (int i = 0; i < r->source.place_count; i++) {
 		const struct nacre_place *place = &r->source.places[i];
 
@@ -274,12 +278,28 @@ static int plan_only(struct run *r, struct nacre_error *e)
 	return failed;
 }
 
+static int streamed(struct run *r, struct nacre_error *e)
+{
+	double start = now();
+	int failed;
+
+	if (r->o->live)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, r->o->source,
+				       "is in use, and what was sent cannot be changed any more: convert it to a directory, "
+				       "or to another computer that has nacre");
+	failed = define(r, e) < 0 || nacre_streamed(r->o, r->from, &r->plan, make_swaps, r, STDOUT_FILENO, r->result, e) < 0;
+	r->result->seconds_copy = now() - start;
+	return failed ? -1 : 0;
+}
+
 static int convert(struct run *r, struct nacre_error *e)
 {
 	if (look(r, e) < 0)
 		return -1;
 	if (r->o->plan_only)
 		return plan_only(r, e);
+	if (r->o->streamed)
+		return streamed(r, e);
 	if (define(r, e) < 0 || open_sink(r, e) < 0 || copy(r, e) < 0 || verify(r, e) < 0 || mend(r, e) < 0)
 		return -1;
 	return finish(r, e);

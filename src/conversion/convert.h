@@ -40,6 +40,7 @@ struct nacre_convert_options {
 	uint64_t size;           /* of the new disk; 0: as the source */
 	bool grow_last;
 	bool plan_only, no_check;
+	bool streamed;           /* no directory: a VHD goes to standard output */
 	bool resume;             /* go on with what an earlier run left */
 	bool verify;             /* read source and copy again, and compare; not of a source in use */
 	uint32_t memory_mb, cpus; /* 0: 2048 and 2 */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* streamed.c - a disk is fixed in memory and goes out as a VHD
+ *
+ * A stream cannot be changed once it is written, so the fix-ups come first: on an overlay of the source, whose
+ * changes stay in memory. What they changed travels with what is used.
+ */
+#include "conversion/streamed.h"
+
+#include "conversion/grow.h"
+#include "conversion/mend.h"
+#include "conversion/result.h"
+#include "disk/overlay.h"
+#include "disk/vhd_stream.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void stage(const struct nacre_convert_options *o, const char *name)
+{
+	if (o->says.stage)
+		o->says.stage(o->says.arg, name);
+}
+
+static int fix(const struct nacre_convert_options *o, struct nacre_image *disk, const char *undo, size_t *changes,
+	       struct nacre_error *e)
+{
+	struct nacre_inventory inventory;
+	struct nacre_fix_options options = o->fix;
+	struct nacre_growth growth = {.kind = NACRE_GROWTH_NONE};
+	struct nacre_fixing f = {.inventory = &inventory, .options = &options, .say = o->says.fix,
+				 .arg = o->says.arg};
+	int failed;
+
+	if (nacre_table_fit(disk, e) || (o->grow_last && nacre_growth_apply(disk, &options, &growth, e)))
+		return -1;
+	options.growfs = growth.kind == NACRE_GROWTH_FIRST_START ? growth.partition : 0;
+	failed = nacre_inventory_take(disk, true, &inventory, e) < 0 || nacre_mend(&f, undo, false, e) < 0;
+	if (f.tree)
+		nacre_tree_changes(f.tree, changes);
+	nacre_tree_free(f.tree);
+	for (int i = 0; i < inventory.place_count; i++) {
+		struct nacre_volume *volume = inventory.places[i].volume;
+
+		inventory.places[i].volume = NULL;
+		failed |= nacre_volume_close(volume, failed ? NULL : e) < 0;
+	}
+	nacre_inventory_free(&inventory);
+	return failed ? -1 : 0;
+}
+
+static int on_sent(void *arg, uint64_t done, uint64_t total)
+{
+	const struct nacre_convert_options *o = arg;
+
+	if (o->says.bytes)
+		o->says.bytes(o->says.arg, done, total);
+	return 0;
+}
+
+static int send_all(const struct nacre_convert_options *o, struct nacre_image *disk, const struct nacre_plan *plan,
+		    int out, struct nacre_error *e)
+{
+	struct nacre_extents what = {0};
+	int failed = 0;
+
+	for (size_t i = 0; i < plan->map.count && !failed; i++)
+		if (plan->map.list[i].tag == NACRE_FS_USED)
+			failed = nacre_extents_add(&what, plan->map.list[i].start, plan->map.list[i].length,
+						   NACRE_FS_USED);
+	if (failed)
+		nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
+	failed = failed || nacre_overlay_changes(disk, &what, NACRE_FS_USED, e) ||
+		 nacre_vhd_stream(disk, &what, NACRE_FS_USED, out, on_sent, (void *)(uintptr_t)o, e);
+	nacre_extents_free(&what);
+	return failed ? -1 : 0;
+}
+
+int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *from, const struct nacre_plan *plan,
+		   int (*make_swaps)(void *arg, struct nacre_image *to, struct nacre_error *e), void *arg, int out,
+		   struct nacre_convert_result *result, struct nacre_error *e)
+{
+	const char *tmp = getenv("TMPDIR");
+	struct nacre_image *disk;
+	char undo[256];
+	int failed;
+
+	/* What was there before is noted for as long as the fixes may fail. */
+	snprintf(undo, sizeof(undo), "%.200s/nacre-undo.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	if (!mkdtemp(undo))
+		return nacre_error_set(e, NACRE_E_SYSTEM, errno, undo, "cannot be made");
+	disk = nacre_overlay_image(from, result->definition.size, e);
+	stage(o, "making it fit, in memory");
+	failed = !disk || make_swaps(arg, disk, e) || fix(o, disk, undo, &result->changes, e);
+	nacre_result_remove(undo, NULL);
+	if (!failed) {
+		stage(o, "copying");
+		failed = send_all(o, disk, plan, out, e);
+	}
+	nacre_image_close(disk);
+	return failed ? -1 : 0;
+}
