@@ -116,10 +116,12 @@ static int disk_of(const char *point, struct cli_source *source, struct nacre_er
 	while (mounts && !root && getline(&line, &size, mounts) > 0)
 		if (parse_mount(line, &where, &device) && !strcmp(where, point))
 			root = device;
-	if (!root || *root != '/' || stat(root, &st) || !S_ISBLK(st.st_mode) || !(place = device_place(st.st_rdev)))
+	if (!root)
+		return nacre_error_set(e, NACRE_E_INPUT, 0, point, "is a directory that nothing is mounted on: "
+				       "name a disk, an image, or what a disk is mounted on");
+	if (*root != '/' || stat(root, &st) || !S_ISBLK(st.st_mode) || !(place = device_place(st.st_rdev)))
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, point,
-				       "is on %s, which is no block device: name the disk itself",
-				       root ? root : "nothing that is known");
+				       "is on %s, which is no block device: name the disk itself", root);
 	partition = cli_format("%s/partition", place);
 	if (!stat(partition, &st))
 		*strrchr(place, '/') = 0;

@@ -30,7 +30,7 @@ fails 2 "a disk has to be named" "$NACRE" inspect
 fails 5 "a file that is not there is absent" "$NACRE" inspect "$work/none"
 said "No such file or directory" "as is said"
 fails 3 "a directory is no disk" "$NACRE" inspect "$work"
-said "neither a file nor a block device" "as is said"
+said "nothing is mounted on: name a disk, an image" "as is said"
 fails 2 "a format that there is not is refused" "$NACRE" inspect --format floppy "$0"
 : >"$disk"
 fails 3 "an empty file is no disk" "$NACRE" inspect "$disk"
