@@ -13,11 +13,12 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE = VHD_FOOTER + VHD_HEADER, BITMAP = VHD_BLOCK / VHD_SECTOR / 8 };
+enum { TABLE = VHD_FOOTER + VHD_HEADER, BITMAP = VHD_BLOCK / VHD_SECTOR / 8, PIPE_SIZE = 1 << 20 };
 
 struct stream {
 	struct nacre_image *from;
@@ -152,6 +153,7 @@ int nacre_vhd_stream(struct nacre_image *from, const struct nacre_extents *what,
 	if (!table || !data)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
 	memset(table, 0xff, bytes);
+	fcntl(out, F_SETPIPE_SZ, PIPE_SIZE); /* so that we read while the other end works; a file takes no such thing */
 	s.table = table;
 	s.data = data;
 	make_table(&s);
