@@ -29,9 +29,13 @@ test: test-deps all
 bench: bench-deps all
 	@bench/run $(BUILD)
 
-# What takes minutes: a UEFI Debian is converted and booted, and what other rooms call long.
+# What takes minutes: a UEFI Debian is converted and booted; what is slow, under sanitizers.
 test-long: test-deps all
 	@NACRE_MUST_WORK=1 meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite long
+	@[ -e $(BUILD)-asan/build.ninja ] || meson setup $(BUILD)-asan -Db_sanitize=address,undefined \
+		-Db_lundef=false --prefix=$(PREFIX) >/dev/null
+	@ninja -C $(BUILD)-asan >/dev/null
+	@NACRE_MUST_WORK=1 meson test -C $(BUILD)-asan --no-rebuild --print-errorlogs --suite slow
 
 # 2,000 runs with a fault at a random call (about 15 minutes).
 campaign: test-deps all
