@@ -72,6 +72,23 @@ fails 1 "or ends it, where a level is asked for" \
 said "20-fails: ended with status 4" "which names the hook"
 is "$(tail -n 1 "$work/called")" thaw "the others are told to thaw all the same"
 
+# To another computer, as far as the instructions know.
+tail -n 1 "$on/journal" >"$work/first"
+cat >"$work/ssh" <<-END
+	#!/bin/bash
+	shift # the host
+	PATH=$(dirname "$(realpath "$nacre")"):\$PATH
+	exec bash -c "\$*"
+END
+chmod 755 "$work/ssh"
+ok "it is converted to another computer" "$nacre" convert "$loop" "me@there:$out/far1" --ssh "$work/ssh" --no-check --no-hooks
+said "file system-consistent: frozen" "with an instant of its own"
+ok "that copy mounts" mount_copy far1 192
+ok "and has all that was promised before" \
+	awk -v want="$(cat "$work/first")" '$1 != NR {exit 1} END {exit NR < want}' "$work/copied/journal"
+umount "$work/copied"
+ok "its file system is clean" e2fsck -fn "$out/copy.img?offset=1048576"
+
 # The writer in a control group of its own stops for the instant, and goes on.
 root=/sys/fs/cgroup
 [ -e $root/cgroup.controllers ] || root=/sys/fs/cgroup/unified
