@@ -83,7 +83,8 @@ static int replace(struct nacre_extents *x, uint64_t start, uint64_t end, const 
 		return -1;
 	if (x->count)
 		memmove(x->list + first + count, x->list + last, (x->count - last) * sizeof(*x->list));
-	memcpy(x->list + first, parts, count * sizeof(*parts));
+	if (count)
+		memcpy(x->list + first, parts, count * sizeof(*parts));
 	x->count = x->count - (last - first) + count;
 	return 0;
 }

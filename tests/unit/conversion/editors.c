@@ -261,6 +261,8 @@ static void test_modules(void)
 	       "an empty list");
 	expect(nacre_edit_suse_kernel, names, "INITRD_MODULES=\"ahci \"\n",
 	       "INITRD_MODULES=\"ahci virtio_pci virtio_blk virtio_scsi virtio_net sd_mod\"\n", "SUSE's /etc/sysconfig/kernel");
+	expect(nacre_edit_mkinitcpio, names, "MODULES=(\"ext4\")\n",
+	       "MODULES=(\"ext4\" virtio_pci virtio_blk virtio_scsi virtio_net sd_mod)\n", "one whose words are quoted");
 	expect(nacre_edit_mkinitcpio, names, "HOOKS=(base)\n", "left alone", "a file without the list is left alone");
 	expect(nacre_edit_mkinitfs, (void *)features, "features=\"ata base ide scsi usb ext4\"\n",
 	       "features=\"ata base ide scsi usb ext4 virtio\"\n", "Alpine's mkinitfs.conf");

@@ -39,6 +39,7 @@ static bool edit_list(struct nacre_span in, const char *name, const char *const 
 	while (nacre_line_next(&in, &line)) {
 		struct nacre_span inside, rest, word;
 		const char *end;
+		size_t begin;
 		char close;
 
 		nacre_text_add(out, line.at, line.size);
@@ -51,6 +52,7 @@ static bool edit_list(struct nacre_span in, const char *name, const char *const 
 			continue;
 		inside = (struct nacre_span){line.at + n + 2, end - line.at - n - 2};
 		out->size -= line.at + line.size - end;
+		begin = out->size - inside.size;
 		for (const char *const *w = words; *w; w++) {
 			bool there = false;
 
@@ -58,7 +60,7 @@ static bool edit_list(struct nacre_span in, const char *name, const char *const 
 				there |= nacre_span_is(word, *w);
 			if (there)
 				continue;
-			if (out->size && !nacre_one_of("( \"'", out->data[out->size - 1]))
+			if (out->size > begin && !nacre_one_of(" \t", out->data[out->size - 1]))
 				nacre_text_puts(out, " ");
 			nacre_text_puts(out, *w);
 		}
