@@ -35,7 +35,5 @@ _Noreturn void nacre_virtual_main(const struct nacre_zygote *z, uint64_t serial,
 	while ((n = nacre_fds_receive(control, &message, sizeof(message), fds, true)) > 0)
 		if (n == sizeof(message) && message.kind == NACRE_CONTROL_CHANNEL && fds[0] >= 0)
 			nacre_lane_start(fds[0], NULL);
-	while (n < 0) /* the extension has closed it: what is served goes on, until it is ended from outside */
-		pause();
 	_exit(0);
 }
