@@ -25,6 +25,9 @@ tap_end()
 {
 	tap_status=$?
 	trap - EXIT
+	# A child that a signal meets before it is somebody else has this trap, but not this work.
+	# shellcheck disable=SC3028 # only bash has it, and such children
+	[ "${BASHPID:-$$}" = $$ ] || exit "$tap_status"
 	eval "$tap_cleanup"
 	rm -rf "$work"
 	if [ -z "$tap_finished" ]; then
