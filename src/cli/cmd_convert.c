@@ -98,8 +98,10 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 	json_number(&j, "copy_ms", (int64_t)(r->seconds_copy * 1000));
 	json_number(&j, "fix_ms", (int64_t)(r->seconds_fix * 1000));
 	json_number(&j, "changes", (int64_t)r->changes);
-	if (o->live)
+	if (o->live) {
+		json_number(&j, "there", (int64_t)r->there);
 		cli_running_json(&j, &r->snapshot);
+	}
 	json_bool(&j, "checked", r->checked);
 	if (r->checked) {
 		json_bool(&j, "boots", r->boot.up);
@@ -119,6 +121,8 @@ static void print_text(const struct nacre_convert_options *o, const struct nacre
 	       cli_bytes(r->definition.size), r->seconds_copy, r->changes, r->seconds_fix);
 	if (o->live)
 		cli_running_print(&r->snapshot);
+	if (r->there)
+		printf("%s were there already, and not sent again\n", cli_bytes(r->there));
 	if (!r->checked)
 		printf("boots? not tried; nacre boot %s --check\n", o->directory);
 	else if (r->boot.up)
@@ -138,9 +142,6 @@ static int take_running(const struct settings *s, const char *name, const struct
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, name,
 				       "is a file in use (%s): name the loop device that it is on, or let nobody use it",
 				       source->user);
-	if (s->resume)
-		return nacre_error_set(e, NACRE_E_SUPPORT, 0, name,
-				       "is in use (%s): what was copied of another instant cannot be gone on with", source->user);
 	o->live = live;
 	if (s->plan) {
 		NACRE_AUTO_FREE char *what = cli_format("%s: it is copied as it is at one instant", source->user);

@@ -164,9 +164,10 @@ static int copy_running(struct run *r, struct nacre_error *e)
 	double start = now();
 	int failed;
 
-	r->keep = false; /* another time it is another instant */
-	if (nacre_running_copy(r->snapshot, &r->plan, r->sink, r->o->live, &r->o->says, result, e) < 0)
+	if (nacre_running_copy(r->snapshot, &r->plan, r->sink, r->o->live, &r->o->says, result, &r->result->there, e) < 0) {
+		r->keep &= e->code != NACRE_E_FAILED; /* less consistent than was asked for: so it will be again */
 		return -1;
+	}
 	nacre_snapshot_close(nacre_steal(r->snapshot)); /* nothing is tracked any more */
 	to = nacre_sink_image(r->sink, 0, e);
 	if (!to)

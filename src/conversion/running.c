@@ -2,6 +2,8 @@
 /* running.c - the source is in use; see running.h */
 #include "conversion/running.h"
 
+#include "conversion/transfer/differ.h"
+
 #include <errno.h>
 #include <libgen.h>
 #include <linux/fs.h>
@@ -78,50 +80,69 @@ int nacre_running_look(struct nacre_image *image, const struct nacre_snapshot *s
 	return 0;
 }
 
+/* A copy on its way. Only what all is read for is compared with what is there: what was just written to is another one. */
+struct copying {
+	struct nacre_differ *differ;
+	const struct nacre_convert_says *says;
+	const struct nacre_snapshot_result *result;
+	int restarts; /* that were compared */
+	bool resumed;
+};
+
 static int put(void *arg, unsigned disk, uint64_t offset, const void *data, size_t size, struct nacre_error *e)
 {
-	return nacre_sink_write(arg, disk, offset, data, size, e);
+	(void)disk;
+	return nacre_differ_write(((struct copying *)arg)->differ, offset, data, size, e);
 }
 
 static int put_zero(void *arg, unsigned disk, uint64_t offset, uint64_t length, struct nacre_error *e)
 {
-	return nacre_sink_zero(arg, disk, offset, length, e);
+	(void)disk;
+	return nacre_differ_zero(((struct copying *)arg)->differ, offset, length, e);
 }
 
 static void on_round(void *arg, int number, uint64_t bytes)
 {
-	const struct nacre_convert_says *says = arg;
+	struct copying *c = arg;
 	char text[80];
 
-	if (!says->stage)
+	nacre_differ_compare(c->differ, (!number && c->resumed) || c->result->restarts > c->restarts);
+	c->restarts = c->result->restarts;
+	if (!c->says->stage)
 		return;
 	snprintf(text, sizeof(text), number ? "what was written meanwhile, round %d: %llu KiB"
 					    : "copying what is in use, while it works", number,
 		 (unsigned long long)bytes >> 10);
-	says->stage(says->arg, text);
+	c->says->stage(c->says->arg, text);
 }
 
 static void on_bytes(void *arg, uint64_t done, uint64_t total)
 {
-	const struct nacre_convert_says *says = arg;
+	const struct copying *c = arg;
 
-	if (says->bytes)
-		says->bytes(says->arg, done, total);
+	if (c->says->bytes)
+		c->says->bytes(c->says->arg, done, total);
 }
 
 int nacre_running_copy(struct nacre_snapshot *s, const struct nacre_plan *plan, struct nacre_sink *sink,
 		       const struct nacre_snapshot_options *o, const struct nacre_convert_says *says,
-		       struct nacre_snapshot_result *result, struct nacre_error *e)
+		       struct nacre_snapshot_result *result, uint64_t *there, struct nacre_error *e)
 {
 	const struct nacre_extents *maps[] = {&plan->map};
-	const struct nacre_snapshot_sink to = {put, put_zero, sink};
+	struct copying c = {.says = says, .result = result, .resumed = sink->resumed};
+	const struct nacre_snapshot_sink to = {put, put_zero, &c};
 	struct nacre_snapshot_options options = *o;
+	int failed;
 
-	options.says = (struct nacre_snapshot_says){.round = on_round, .bytes = on_bytes,
-						    .arg = (void *)(uintptr_t)says};
-	if (nacre_snapshot_run(s, maps, &to, &options, result, e) < 0)
+	options.says = (struct nacre_snapshot_says){.round = on_round, .bytes = on_bytes, .arg = &c};
+	c.differ = nacre_differ_open(sink, 0, e);
+	if (!c.differ)
 		return -1;
-	return nacre_sink_sync(sink, e);
+	failed = nacre_snapshot_run(s, maps, &to, &options, result, e) < 0;
+	*there = nacre_differ_there(c.differ);
+	result->written -= *there < result->written ? *there : result->written;
+	nacre_differ_close(c.differ);
+	return failed ? -1 : nacre_sink_sync(sink, e);
 }
 
 static struct nacre_sink_note *note(struct nacre_sink_note *notes, int *count, int most, const char *name)

@@ -27,7 +27,6 @@ ok "a plan can be told while it is in use" "$nacre" convert "$on" --plan
 said "$on" "it is a disk in use" # the plan names where it is mounted
 fails 2 "a copy cannot lie on what is copied" "$nacre" convert "$on" "$on/web1" --no-check --no-hooks
 fails 7 "its file is not read behind its back" "$nacre" convert "$disk" "$out/none" --no-check
-fails 7 "an earlier instant is not gone on with" "$nacre" convert "$loop" "$out/none" --no-check --resume
 
 # A hook notes what was promised before the instant.
 cat >"$work/hooks/10-note" <<-END
