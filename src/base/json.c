@@ -30,12 +30,12 @@ static void before(struct json *j, const char *key)
 {
 	if (j->more)
 		fputc(',', j->to);
-	if (j->depth)
+	if (j->depth && !j->one_line)
 		fprintf(j->to, "\n%*s", j->depth * 2, "");
 	j->more = true;
 	if (key) {
 		string(j, key);
-		fputs(": ", j->to);
+		fputs(j->one_line ? ":" : ": ", j->to);
 	}
 }
 
@@ -50,7 +50,7 @@ void json_begin(struct json *j, const char *key, char bracket)
 void json_end(struct json *j, char bracket)
 {
 	j->depth--;
-	if (j->more)
+	if (j->more && !j->one_line)
 		fprintf(j->to, "\n%*s", j->depth * 2, "");
 	fputc(bracket, j->to);
 	j->more = true;

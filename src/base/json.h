@@ -7,10 +7,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/** struct json - where in the text the printer is; zeroed but for .to at the start */
+/** struct json - where in the text the printer is; zeroed but for .to and .one_line at the start */
 struct json {
 	FILE *to;
 	int depth;
+	bool one_line; /* set at the start, where a line is to be one value */
 	bool more; /* something stands before the next value on this level */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cmd_boot.c - `nacre boot`: run a virtual machine, or prove that it comes up */
 #include "commands.h"
+#include "progress.h"
 
 #include "base/json.h"
 #include "machine/qemu/qemu.h"
@@ -32,7 +33,7 @@ static const struct cli_option options[] = {
 	 MEMBER(log),
 	 .arg = "FILE",
 	 .help = "write there what it says on its serial line"},
-	{.name = "json", .kind = CLI_FLAG, MEMBER(json), .help = "print the check's result as JSON"},
+	{.name = "json", .kind = CLI_FLAG, MEMBER(json), .help = "print the check's result as JSON, and progress as one JSON object a line"},
 	{.name = "headless",
 	 .kind = CLI_FLAG,
 	 MEMBER(headless),
@@ -40,12 +41,6 @@ static const struct cli_option options[] = {
 	{.name = "display", .kind = CLI_FLAG, MEMBER(display), .help = "run it in a window"},
 	{.name = "snapshot", .kind = CLI_FLAG, MEMBER(snapshot), .help = "throw its changes away at the end"},
 	{.name = NULL}};
-
-static void progress(void *arg, const char *stage, double seconds)
-{
-	(void)arg;
-	fprintf(stderr, "%7.1f s  %s\n", seconds, stage);
-}
 
 static void print_json(const struct nacre_definition *d, const struct nacre_boot_result *r,
 		       const char *stage)
@@ -93,12 +88,17 @@ static int check(const struct settings *s, const struct nacre_definition *d, str
 {
 	struct nacre_boot_result result;
 	struct nacre_error e = {.code = NACRE_OK};
+	struct cli_progress progress;
 	const char *stage;
+	int failed;
 
-	if (isatty(STDERR_FILENO))
-		o->progress = progress;
-	if (nacre_boot(d, o, &result, &e))
-		return cli_fail(NULL, &e);
+	cli_progress_says(&progress, !s->json && !isatty(STDERR_FILENO), s->json);
+	o->progress = cli_progress_boot;
+	o->arg = &progress;
+	failed = nacre_boot(d, o, &result, &e);
+	cli_progress_end(&progress);
+	if (failed)
+		return cli_progress_fail(&progress, &e);
 	stage = nacre_boot_stage_name(result.stage);
 	if (s->json)
 		print_json(d, &result, stage);

@@ -2,6 +2,7 @@
 /* cmd_convert.c - `nacre convert`: a disk, quiet or in use, becomes a virtual machine */
 #include "commands.h"
 #include "machine.h"
+#include "progress.h"
 #include "running.h"
 #include "source.h"
 #include "volumes.h"
@@ -73,7 +74,7 @@ static const struct cli_option options[] = {
 	{.name = "on-read-error", OPTION(running.on_read_error, CLI_CHOICE), .arg = "WHAT", .choices = "stop|zero",
 	 .help = "a source in use: what cannot be read ends it, or becomes zeroes [stop]"},
 	{.name = "plan", OPTION(plan, CLI_FLAG), .help = "only say what would be done"},
-	{.name = "json", OPTION(json, CLI_FLAG), .help = "print the result as JSON"},
+	{.name = "json", OPTION(json, CLI_FLAG), .help = "print the result as JSON, and progress as one JSON object a line"},
 	{.name = "quiet", .letter = 'q', OPTION(quiet, CLI_FLAG), .help = "no progress"},
 	{.name = NULL}};
 
@@ -161,7 +162,7 @@ static int run(void *settings, int argc, char **argv)
 		.resume = s->resume, .verify = s->verify, .plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
 		.timeout_s = (int)s->timeout,
 		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
-		.says = cli_progress_says(&progress, s->quiet && !s->plan)};
+		.says = cli_progress_says(&progress, s->quiet && !s->plan, s->json)};
 	NACRE_AUTO_FREE struct nacre_convert_result *result = calloc(1, sizeof(*result));
 	const char *ssh = s->ssh ? s->ssh : getenv("NACRE_SSH");
 	struct nacre_remote remote = {.ssh = ssh && *ssh ? ssh : NULL, .nacre = s->remote_nacre};
@@ -205,10 +206,13 @@ static int run(void *settings, int argc, char **argv)
 	cli_running_free(&live);
 	nacre_remote_free(&remote);
 	cli_progress_end(&progress);
-	if (failed && result->resumable)
-		cli_warn(o.directory, "what was copied is kept in %s.partial: --resume goes on with it", o.directory);
+	if (failed && result->resumable) {
+		NACRE_AUTO_FREE char *kept = cli_format("what was copied is kept in %s.partial: --resume goes on with it", o.directory);
+
+		cli_progress_warn(&progress, o.directory, kept);
+	}
 	if (failed)
-		return cli_fail(NULL, &e);
+		return cli_progress_fail(&progress, &e);
 	if (s->plan)
 		return NACRE_OK;
 	if (o.streamed)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cmd_repair.c - `nacre repair`: an image that is already there is only made bootable */
 #include "commands.h"
-#include "machine.h"
+#include "progress.h"
 #include "source.h"
 #include "volumes.h"
 
@@ -36,7 +36,7 @@ static int run(void *settings, int argc, char **argv)
 	struct nacre_repair_options o = {
 		.image = argv[0], .format = s->format, .plan_only = s->plan, .undo = s->undo,
 		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
-		.says = cli_progress_says(&progress, s->quiet && !s->plan)};
+		.says = cli_progress_says(&progress, s->quiet && !s->plan, false)};
 	struct cli_source source = {0};
 	struct nacre_error e = {0};
 	size_t changes = 0;

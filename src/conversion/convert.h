@@ -23,7 +23,9 @@
 /** struct nacre_convert_says - what a run tells while it works; any may be NULL */
 struct nacre_convert_says {
 	void (*stage)(void *arg, const char *stage);                     /* "looking", "copying"... */
-	void (*bytes)(void *arg, uint64_t done, uint64_t total);         /* of the copy */
+	void (*bytes)(void *arg, uint64_t done, uint64_t total);         /* of the copy, or of this round of it */
+	void (*round)(void *arg, int number, uint64_t bytes);            /* of a source in use; 0: all that is used */
+	void (*dirty)(void *arg, uint64_t bytes);                        /* written meanwhile: for the next round */
 	void (*fix)(void *arg, const char *fix, const char *sentence);   /* planned or done */
 	void (*boot)(void *arg, const char *stage, double seconds);
 	void *arg;

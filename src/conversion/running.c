@@ -104,16 +104,11 @@ static int put_zero(void *arg, unsigned disk, uint64_t offset, uint64_t length, 
 static void on_round(void *arg, int number, uint64_t bytes)
 {
 	struct copying *c = arg;
-	char text[80];
 
 	nacre_differ_compare(c->differ, (!number && c->resumed) || c->result->restarts > c->restarts);
 	c->restarts = c->result->restarts;
-	if (!c->says->stage)
-		return;
-	snprintf(text, sizeof(text), number ? "what was written meanwhile, round %d: %llu KiB"
-					    : "copying what is in use, while it works", number,
-		 (unsigned long long)bytes >> 10);
-	c->says->stage(c->says->arg, text);
+	if (c->says->round)
+		c->says->round(c->says->arg, number, bytes);
 }
 
 static void on_bytes(void *arg, uint64_t done, uint64_t total)
@@ -122,6 +117,14 @@ static void on_bytes(void *arg, uint64_t done, uint64_t total)
 
 	if (c->says->bytes)
 		c->says->bytes(c->says->arg, done, total);
+}
+
+static void on_dirty(void *arg, uint64_t bytes)
+{
+	const struct copying *c = arg;
+
+	if (c->says->dirty)
+		c->says->dirty(c->says->arg, bytes);
 }
 
 int nacre_running_copy(struct nacre_snapshot *s, const struct nacre_plan *plan, struct nacre_sink *sink,
@@ -134,7 +137,7 @@ int nacre_running_copy(struct nacre_snapshot *s, const struct nacre_plan *plan, 
 	struct nacre_snapshot_options options = *o;
 	int failed;
 
-	options.says = (struct nacre_snapshot_says){.round = on_round, .bytes = on_bytes, .arg = &c};
+	options.says = (struct nacre_snapshot_says){.round = on_round, .bytes = on_bytes, .dirty = on_dirty, .arg = &c};
 	c.differ = nacre_differ_open(sink, 0, e);
 	if (!c.differ)
 		return -1;

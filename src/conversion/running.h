@@ -18,7 +18,7 @@ int nacre_running_elsewhere(const struct nacre_snapshot *s, const char *director
 int nacre_running_look(struct nacre_image *image, const struct nacre_snapshot *s, struct nacre_inventory *inventory,
 		       struct nacre_plan *plan, struct nacre_error *e);
 /**
- * nacre_running_copy() - to disk 0 of @sink, until the instant is there; @says hears rounds as stages
+ * nacre_running_copy() - to disk 0 of @sink, until the instant is there
  * @there: bytes that a resumed sink had already; they were read, and not sent
  */
 int nacre_running_copy(struct nacre_snapshot *s, const struct nacre_plan *plan, struct nacre_sink *sink,

@@ -240,6 +240,15 @@ void disks_have_todo(struct nacre_snapshot *s)
 			s->disks[i].have[w] |= s->disks[i].todo[w];
 }
 
+uint64_t disks_dirty(const struct nacre_snapshot *s)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < s->count; i++)
+		bytes += nacre_tracker_marked(s->disks[i].tracker) * s->disks[i].grain;
+	return bytes;
+}
+
 bool disks_lost(const struct nacre_snapshot *s)
 {
 	for (unsigned i = 0; i < s->count; i++)

@@ -51,6 +51,8 @@ int disks_find_used(struct nacre_snapshot *s, struct nacre_error *e);
 uint64_t disks_find_todo(struct nacre_snapshot *s);
 /** disks_have_todo() - todo was copied */
 void disks_have_todo(struct nacre_snapshot *s);
+/** disks_dirty() - bytes that were written since marks were last taken */
+uint64_t disks_dirty(const struct nacre_snapshot *s);
 /** disks_lost() - was anything written that was not marked? */
 bool disks_lost(const struct nacre_snapshot *s);
 

@@ -60,6 +60,8 @@ static void on_bytes(void *arg, uint64_t bytes)
 {
 	struct run *r = arg;
 
+	if (r->o->says.dirty)
+		r->o->says.dirty(r->o->says.arg, disks_dirty(r->s));
 	if (r->o->says.bytes)
 		r->o->says.bytes(r->o->says.arg, bytes < r->total ? bytes : r->total, r->total);
 }
@@ -80,6 +82,8 @@ static int round_once(struct run *r, uint64_t *bytes, struct nacre_error *e)
 	if (reader_copy(r->reader, on_bytes, r, e) < 0)
 		return -1;
 	disks_have_todo(r->s);
+	if (*bytes >= SMALL)
+		on_bytes(r, *bytes);
 	if (*bytes >= SMALL && now() > start)
 		r->rate = (double)*bytes / (now() - start);
 	return 0;

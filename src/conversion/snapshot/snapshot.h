@@ -44,6 +44,7 @@ struct nacre_snapshot_sink {
 struct nacre_snapshot_says {
 	void (*round)(void *arg, int number, uint64_t bytes);       /* begins, with so much to do */
 	void (*bytes)(void *arg, uint64_t done, uint64_t total);    /* of this round */
+	void (*dirty)(void *arg, uint64_t bytes);                   /* were written since it began; before each of the above */
 	void (*writer)(void *arg, const char *name, const char *problem); /* a hook was called; NULL: all went well */
 	void *arg;
 };

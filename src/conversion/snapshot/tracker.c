@@ -219,6 +219,15 @@ uint64_t nacre_tracker_take(struct nacre_tracker *t, uint64_t *bits)
 	return count;
 }
 
+uint64_t nacre_tracker_marked(const struct nacre_tracker *t)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < t->words; i++)
+		count += (uint64_t)__builtin_popcountll(__atomic_load_n(&t->bits[i], __ATOMIC_RELAXED));
+	return count;
+}
+
 void nacre_tracker_put_back(struct nacre_tracker *t, const uint64_t *bits)
 {
 	for (size_t i = 0; i < t->words; i++)

@@ -79,6 +79,8 @@ size_t nacre_tracker_words(const struct nacre_tracker *t);
  * besides @bits and the map. Return: the marks that were taken.
  */
 uint64_t nacre_tracker_take(struct nacre_tracker *t, uint64_t *bits);
+/** nacre_tracker_marked() - grains that are marked now; they stay so */
+uint64_t nacre_tracker_marked(const struct nacre_tracker *t);
 /** nacre_tracker_put_back() - mark these again: they were taken, but not used */
 void nacre_tracker_put_back(struct nacre_tracker *t, const uint64_t *bits);
 /** nacre_tracker_check() - 0: nothing was missed so far; -1: what, and why */

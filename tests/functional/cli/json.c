@@ -40,6 +40,14 @@ int main(void)
 	    "commas and nesting are right");
 
 	j = begin();
+	j.one_line = true;
+	json_begin(&j, NULL, '{');
+	json_list(&j, "list", list);
+	json_number(&j, "n", 5);
+	json_end(&j, '}');
+	end(&j, "{\"list\":[\"a\",\"b\"],\"n\":5}\n", "on one line, where that is asked for");
+
+	j = begin();
 	json_text(&j, NULL, "a\"b\\c\n\x01\x7f/");
 	end(&j, "\"a\\\"b\\\\c\\u000a\\u0001\x7f/\"",
 	    "quotes, backslashes and controls are escaped");

@@ -41,6 +41,11 @@ ok "and changes nothing" cmp "$disk" "$work/original.img"
 
 ok "a disk is converted" "$nacre" convert "$disk" "$work/web1" --no-check --json
 cp "$work/out" "$work/json"
+cp "$work/err" "$work/events"
+is "$(jq -es length "$work/json")" 1 "the result is one JSON object"
+is "$(jq -rR 'fromjson | .event' "$work/events" | sort -u | tr '\n' ' ')" "fix progress stage " "progress is a JSON object a line"
+ok "bytes are among it, to the end" jq -es 'map(select(.event == "progress")) | last | .done == .total and .total > 3000000 and .rate > 0 and .left_s == 0' "$work/events"
+ok "and what is fixed" jq -es 'any(.event == "fix" and .name == "fstab")' "$work/events"
 ok "the source is as it was" cmp "$disk" "$work/original.img"
 used=$(jq .used "$work/json") read=$(jq .read "$work/json")
 ok "no more is read than what is used: $read of $used bytes" test "$read" -le $((used + used / 100))
@@ -77,6 +82,11 @@ ok "onto a larger disk" "$nacre" convert "$disk" "$work/large" --no-check --size
 is "$(qemu-img info --output=json -f vpc "$work/large/disk0.vhd" | jq '."virtual-size"')" $((200 << 20)) "it has the size that was asked for"
 
 fails 6 "a directory that is there is not touched" "$nacre" convert "$disk" "$work/web1" --no-check
+fails 6 "as JSON" "$nacre" convert "$disk" "$work/web1" --no-check --json
+cp "$work/err" "$work/events"
+ok "the error is an event as well" jq -es 'last | .event == "error" and .code == 6 and (.text | test("already"))' "$work/events"
+fails 6 "as JSON, quiet" "$nacre" convert "$disk" "$work/web1" --no-check --json -q
+is "$(jq -r .event "$work/err")" error "nothing but the error is told"
 fails 2 "a disk cannot shrink" "$nacre" convert "$disk" "$work/none" --no-check --size 1M
 ok "and nothing is left of that" test ! -e "$work/none"
 fails 2 "a size that is none" "$nacre" convert "$disk" "$work/none" --size many

@@ -74,6 +74,7 @@ busybox_initramfs "$work/initrd.ide"
 make_bios_disk "$kernel" "$work/initrd.ide" "$work/root" "$work/ide.img" "$quiet"
 vm noroot "$work/ide.img"
 fails 1 "a machine whose initramfs lacks virtio drivers does not come up" check noroot --json
+is "$(jq -r .event "$work/err" | sort -u)" boot "its stages are told as JSON, one object a line"
 is "$(jq -r '.up, .stage' "$work/out" | tr '\n' ' ')" "false initramfs " "it stops in the initramfs"
 said 'stopped in its shell (ALERT!  UUID=11111111-2222-4333-8444-555555555555 does not exist.' "and says why"
 

@@ -39,6 +39,11 @@ ok "a mounted disk is converted while a program writes to it" \
 	"$nacre" convert "$on" "$out/web1" --no-check --json --hooks "$work/hooks" --require application --max-freeze 20000
 cp "$work/out" "$work/json"
 tap_note "$work/json"
+cp "$work/err" "$work/events"
+is "$(jq -rR 'fromjson | .event' "$work/events" | sort -u | tr '\n' ' ')" "fix progress round stage " "progress is a JSON object a line"
+ok "rounds are numbered, and tell what they have to do" jq -es 'map(select(.event == "round"))
+	| ([.[].number] == [range(length)]) and length > 1 and .[0].bytes > 9000000' "$work/events"
+ok "and what is written meanwhile" jq -es 'map(select(.event == "progress")) | length > 0 and all(has("dirty") and has("round"))' "$work/events"
 ok "the program still runs" kill -0 $writing
 is "$(tr '\n' ' ' <"$work/called")" "freeze thaw " "the hook was called, with freeze and with thaw"
 is "$(jq -r '.volumes[0].consistency' "$work/json")" application "the volume is application-consistent"
