@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "os/priority.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ struct settings {
 	const char **skip;
 	uint32_t memory, cpus, timeout;
 	struct cli_running running;
-	bool no_check, plan, json, quiet, resume, verify, grow_last, new_identity, no_serial, trust_kernel;
+	bool nice, no_check, plan, json, quiet, resume, verify, grow_last, new_identity, no_serial, trust_kernel;
 };
 
 #define OPTION(member, how) .kind = (how), .offset = offsetof(struct settings, member)
@@ -71,6 +72,8 @@ static const struct cli_option options[] = {
 	 .help = "a source in use: all in this control group stop for the instant"},
 	{.name = "bwlimit", OPTION(running.bwlimit, CLI_TEXT), .arg = "RATE",
 	 .help = "bytes a second that are sent, or read of a source in use, at most; 20M for example"},
+	{.name = "nice", OPTION(nice, CLI_FLAG),
+	 .help = "work at low priority for processor and disk, but not while a source in use is frozen"},
 	{.name = "on-read-error", OPTION(running.on_read_error, CLI_CHOICE), .arg = "WHAT", .choices = "stop|zero",
 	 .help = "a source in use: what cannot be read ends it, or becomes zeroes [stop]"},
 	{.name = "plan", OPTION(plan, CLI_FLAG), .help = "only say what would be done"},
@@ -165,7 +168,8 @@ static int run(void *settings, int argc, char **argv)
 		.says = cli_progress_says(&progress, s->quiet && !s->plan, s->json)};
 	NACRE_AUTO_FREE struct nacre_convert_result *result = calloc(1, sizeof(*result));
 	const char *ssh = s->ssh ? s->ssh : getenv("NACRE_SSH");
-	struct nacre_remote remote = {.ssh = ssh && *ssh ? ssh : NULL, .nacre = s->remote_nacre};
+	struct nacre_remote remote = {.ssh = ssh && *ssh ? ssh : NULL, .nacre = s->remote_nacre, .nice = s->nice};
+	const struct nacre_priority normal = nacre_priority_get();
 	struct nacre_snapshot_options live = {0};
 	struct cli_source source = {0};
 	struct nacre_error e = {0};
@@ -195,11 +199,14 @@ static int run(void *settings, int argc, char **argv)
 		o.remote = &remote;
 		signal(SIGPIPE, SIG_IGN); /* a cut connection is an error like others */
 	}
+	if (s->nice && nacre_priority_set(NACRE_PRIORITY_LOW, &e) < 0)
+		return cli_fail(NULL, &e);
 	cli_volumes_setup();
 	if (s->trust_kernel && cli_volumes_trust_kernel())
 		return NACRE_E_USAGE;
 	failed = cli_source_find(argv[0], &source, &e) < 0 || take_running(s, argv[0], &source, &live, &o, &e) < 0;
 	o.source = source.path;
+	live.holding = s->nice ? &normal : NULL;
 	if (!failed)
 		failed = nacre_convert(&o, result, &e) < 0;
 	cli_source_free(&source);

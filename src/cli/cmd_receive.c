@@ -14,6 +14,7 @@
 #include "conversion/transfer/receive.h"
 #include "conversion/transfer/stream.h"
 #include "extension/confine/confine.h"
+#include "os/priority.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,7 @@
 
 struct settings {
 	const char *root;
+	bool nice;
 };
 
 struct receiver {
@@ -43,6 +45,8 @@ struct receiver {
 static const struct cli_option options[] = {
 	{.name = "root", .kind = CLI_TEXT, .offset = offsetof(struct settings, root), .arg = "DIR",
 	 .help = "where machines go; nothing outside of it is touched [.]"},
+	{.name = "nice", .kind = CLI_FLAG, .offset = offsetof(struct settings, nice),
+	 .help = "work at low priority for processor and disk"},
 	{.name = NULL}};
 
 static void on_denied(int nr)
@@ -89,7 +93,7 @@ static struct nacre_sink *open_split(void *arg, const char *name, bool resume, s
 	struct nacre_sink *keep;
 	uint64_t room;
 
-	if (!r->root) {
+	if (r->refusal.code) {
 		*e = r->refusal;
 		return NULL;
 	}
@@ -163,6 +167,8 @@ static int run(void *settings, int argc, char **argv)
 		return cli_error(NACRE_E_USAGE, "standard input",
 				 "is a terminal: `nacre convert` at the other computer starts this command");
 	signal(SIGPIPE, SIG_IGN);
+	if (s->nice && !r.refusal.code)
+		nacre_priority_set(NACRE_PRIORITY_LOW, &r.refusal);
 	r.root = real;
 	if (real)
 		nacre_place_values(real, &r.values);

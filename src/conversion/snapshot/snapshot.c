@@ -39,6 +39,7 @@ struct run {
 	bool hooks_called, frozen[NACRE_LIVE_MAX], quiet[NACRE_LIVE_MAX];
 	uint64_t total; /* of this round */
 	double rate;    /* bytes a second of the last long round */
+	struct nacre_priority copying; /* when nobody waits for us */
 };
 
 const char *nacre_consistency_name(enum nacre_consistency c)
@@ -128,6 +129,16 @@ static int sync_rounds(struct run *r, int most, struct nacre_error *e)
 				       "are written faster (%" PRIu64 " MiB since the last round) than they can be copied: "
 				       "stop what writes (--stop-unit), or allow a longer --max-freeze", bytes >> 20);
 	return 0;
+}
+
+/* Who is held waits for us, and we for nobody. */
+static int set_priority(struct run *r, bool holding, struct nacre_error *e)
+{
+	if (!r->o->holding)
+		return 0;
+	if (nacre_priority_set(holding ? *r->o->holding : r->copying, e) == 0)
+		return 0;
+	return nacre_error_add(e, "the instant is to be at normal priority");
 }
 
 static int start_freezer(struct run *r, struct nacre_error *e)
@@ -280,6 +291,8 @@ static int hold(struct run *r, struct nacre_error *e)
 	double start = now();
 	int failed;
 
+	if (set_priority(r, true, e) < 0)
+		return -1;
 	nacre_freezer_hooks(r->freezer, true);
 	if (r->writers.count)
 		call_writers(r, "freeze");
@@ -291,6 +304,7 @@ static int hold(struct run *r, struct nacre_error *e)
 	if (r->writers.count)
 		call_writers(r, "thaw");
 	nacre_freezer_hooks(r->freezer, false);
+	set_priority(r, false, NULL);
 	r->result->held_ms = r->writers.count ? (now() - start) * 1000 : 0;
 	return failed;
 }
@@ -409,7 +423,9 @@ static int run(struct run *r, const struct nacre_snapshot_sink *sink, struct nac
 		r->reading[i] = (struct reader_disk){.fd = s->disks[i].fd, .path = s->disks[i].path,
 						     .size = s->disks[i].size, .grain = s->disks[i].grain,
 						     .todo = s->disks[i].todo};
-	if (writers_find(r->o->hook_directories, &r->writers, e) < 0 || start_freezer(r, e) < 0)
+	/* The watchdog is to be as fast as we are in the instant; whether we can be is known before anything is copied. */
+	if (writers_find(r->o->hook_directories, &r->writers, e) < 0 || set_priority(r, true, e) < 0 ||
+	    start_freezer(r, e) < 0 || set_priority(r, false, e) < 0)
 		return -1;
 	r->reader = reader_open(r->reading, s->count, sink, r->o, e);
 	if (!r->reader || copy_all(r, e) < 0 || check_trackers(r, e) < 0 || judge_all(r, e) < 0 ||
@@ -423,7 +439,7 @@ int nacre_snapshot_run(struct nacre_snapshot *s, const struct nacre_extents *con
 		       const struct nacre_snapshot_sink *sink, const struct nacre_snapshot_options *o,
 		       struct nacre_snapshot_result *result, struct nacre_error *e)
 {
-	struct run r = {.s = s, .o = o, .result = result};
+	struct run r = {.s = s, .o = o, .result = result, .copying = nacre_priority_get()};
 	double start = now();
 	int failed;
 

@@ -22,6 +22,7 @@
 
 #include "base/extents.h"
 #include "conversion/snapshot/live.h"
+#include "os/priority.h"
 
 struct nacre_snapshot;
 
@@ -58,6 +59,8 @@ struct nacre_snapshot_options {
 	const char *const *hook_directories; /* NULL-ended; NULL: none */
 	uint32_t hook_timeout_s;           /* 0: 30 */
 	const char *const *stop_cgroups;   /* NULL-ended directories, NULL: none */
+	/** priority from the first hook to the last, and in between that of the caller; NULL: the same */
+	const struct nacre_priority *holding;
 	struct nacre_snapshot_says says;
 	/** for tests: everything is frozen and sent; the time that it takes does not count. May be NULL */
 	void (*held)(void *arg);

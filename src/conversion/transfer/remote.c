@@ -102,6 +102,8 @@ static char *remote_command(const struct nacre_remote *r)
 	} else {
 		quote(f, r->root);
 	}
+	if (r->nice)
+		fputs(" --nice", f);
 	if (fclose(f)) {
 		free(text);
 		return NULL;

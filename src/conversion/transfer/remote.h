@@ -13,6 +13,7 @@ struct nacre_remote {
 	const char *ssh;  /* program and options, words between blanks; NULL: ssh */
 	const char *nacre; /* the program there; NULL: nacre */
 	uint64_t limit;   /* bytes per second; 0: as fast as it goes */
+	bool nice;        /* at low priority there, too */
 };
 
 /** nacre_remote_is() - does @destination name another computer: is there a ':' before any '/'? */

@@ -10,7 +10,7 @@ fi
 . "$(dirname "$0")/place.sh"
 nacre=$1 writer=$2
 requires_root
-requires_program mke2fs sfdisk losetup addpart e2fsck qemu-img jq dumpe2fs
+requires_program mke2fs sfdisk losetup addpart e2fsck qemu-img jq dumpe2fs ps ionice
 
 make_place 192
 tree=$work/tree
@@ -76,16 +76,31 @@ fails 1 "or ends it, where a level is asked for" \
 said "20-fails: ended with status 4" "which names the hook"
 is "$(tail -n 1 "$work/called")" thaw "the others are told to thaw all the same"
 
+# At low priority, but not while the program is held.
+cat >"$work/hooks/20-fails" <<-END
+	#!/bin/sh
+	[ "\$1" != freeze ] || ps -o ni= -L -p \$PPID | sort -nu >"$work/nice-held"
+END
+"$nacre" convert "$loop" "$out/nice" --no-check --hooks "$work/hooks" --nice --bwlimit 25M >/dev/null 2>&1 &
+pid=$!
+until [ "$(find "/proc/$pid/task" -maxdepth 1 -mindepth 1 2>/dev/null | wc -l)" -gt 4 ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+is "$(ps -o ni= -L -p $pid | sort -nu | tr -d ' \n')" 19 "with --nice all threads are at the lowest priority"
+is "$(ionice -p $pid)" "best-effort: prio 7" "for the disk as well"
+ok "it comes to its end" wait $pid
+is "$(tr -d ' \n' <"$work/nice-held")" "$(ps -o ni= -p $$ | tr -d ' \n')" "while a program is held they are at the one of before"
+
 # To another computer, as far as the instructions know.
 tail -n 1 "$on/journal" >"$work/first"
 cat >"$work/ssh" <<-END
 	#!/bin/bash
 	shift # the host
+	tr -d "'" <<<"\${1#nacre }" >"$work/far"
 	PATH=$(dirname "$(realpath "$nacre")"):\$PATH
 	exec bash -c "\$*"
 END
 chmod 755 "$work/ssh"
-ok "it is converted to another computer" "$nacre" convert "$loop" "me@there:$out/far1" --ssh "$work/ssh" --no-check --no-hooks
+ok "it is converted to another computer" "$nacre" convert "$loop" "me@there:$out/far1" --ssh "$work/ssh" --no-check --no-hooks --nice
+is "$(cat "$work/far")" "receive --root $out --nice" "which is told to be at low priority, too"
 said "file system-consistent: frozen" "with an instant of its own"
 ok "that copy mounts" mount_copy far1 192
 ok "and has all that was promised before" \
