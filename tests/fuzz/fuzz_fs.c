@@ -16,12 +16,45 @@
 #include <sys/stat.h>
 
 enum { UNIT = 64, UNITS = 1 << 23, NAMES = 200, DEPTH = 6, CALLS = 300 };
+enum { PAGE = 4096, PAGES = UNIT * UNITS / PAGE, TOUCHED_MOST = 8192 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint8_t *image;
 static uint64_t image_size;
 static int names;
+
+/* Pages of the image that may hold something: to clear them costs less than to have all of it anew. */
+static uint32_t touched[TOUCHED_MOST], touched_count;
+static uint8_t is_touched[PAGES];
+
+static void touch(uint64_t offset, size_t size)
+{
+	for (uint64_t page = offset / PAGE; size && page <= (offset + size - 1) / PAGE; page++) {
+		if (is_touched[page])
+			continue;
+		is_touched[page] = 1;
+		if (touched_count < TOUCHED_MOST)
+			touched[touched_count] = (uint32_t)page;
+		touched_count++;
+	}
+}
+
+static void clear(void)
+{
+	if (touched_count > TOUCHED_MOST) {
+		memset(is_touched, 0, sizeof(is_touched));
+		if (madvise(image, (size_t)UNIT * UNITS, MADV_DONTNEED))
+			abort();
+		touched_count = 0;
+	}
+	while (touched_count) {
+		uint32_t page = touched[--touched_count];
+
+		is_touched[page] = 0;
+		memset(image + (size_t)page * PAGE, 0, PAGE);
+	}
+}
 
 static int reader(void *user, uint64_t offset, void *data, uint32_t size)
 {
@@ -37,6 +70,7 @@ static int writer(void *user, uint64_t offset, const void *data, uint32_t size)
 	if (user != image || !size || size > NACRE_FS_CHUNK || offset > image_size ||
 	    size > image_size - offset)
 		abort();
+	touch(offset, size);
 	memcpy(image + offset, data, size);
 	return 0;
 }
@@ -50,8 +84,9 @@ static void fill(const uint8_t *data, size_t size)
 	if (!image)
 		image = mmap(NULL, (size_t)UNIT * UNITS, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (image == MAP_FAILED || madvise(image, (size_t)UNIT * UNITS, MADV_DONTNEED))
+	if (image == MAP_FAILED)
 		abort();
+	clear();
 	memcpy(&units, data, size < 4 ? size : 4);
 	units = units < UNITS ? units : UNITS;
 	image_size = (uint64_t)units * UNIT;
@@ -60,8 +95,10 @@ static void fill(const uint8_t *data, size_t size)
 		memcpy(&count, data + i + 4, 2);
 		i += 6;
 		for (uint32_t n = 0; n < count && size - i >= UNIT; n++, i += UNIT)
-			if (at + (uint64_t)n < units)
+			if (at + (uint64_t)n < units) {
+				touch((at + (uint64_t)n) * UNIT, UNIT);
 				memcpy(image + (at + (uint64_t)n) * UNIT, data + i, UNIT);
+			}
 	}
 }
 

@@ -21,6 +21,7 @@ static void touch(const void *data, size_t size)
 
 	for (size_t i = 0; i < size; i++)
 		sum += ((const uint8_t *)data)[i];
+	(void)sum;
 }
 
 static void within(const struct nacre_sink *sink, unsigned disk, uint64_t offset, uint64_t size)

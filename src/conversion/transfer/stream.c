@@ -33,7 +33,11 @@
 enum {
 	WINDOW_FRAMES = 256,
 	WINDOW_BYTES = 32 << 20,
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION /* they are made for every input */
+	PACKERS = 1,
+#else
 	PACKERS = 4,            /* threads that compress at a time */
+#endif
 	LEVEL = 1,
 	PACK_LEAST = 16 << 10,  /* smaller data is not compressed */
 	SAMPLE_EVERY = 32

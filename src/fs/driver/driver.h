@@ -21,7 +21,12 @@
 #define FS_CHECKSUMS 1
 #endif
 
+/** FS_LINES - few in a fuzzer, which takes their memory anew for every input, and has them make room for others */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+enum { FS_LINES = 4 };
+#else
 enum { FS_LINES = 64 };
+#endif
 
 struct fs_line;
 

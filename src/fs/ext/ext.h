@@ -25,7 +25,11 @@
 
 enum {
 	EXT_LINE = 65536,      /* bytes that are asked for at once */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+	EXT_LINES = 4,         /* a fuzzer takes their memory anew for every input */
+#else
 	EXT_LINES = 64,        /* of which so many are kept */
+#endif
 	EXT_UNIT = 1024,       /* what is known to be there, or to be written: the smallest block */
 	EXT_UNITS = EXT_LINE / EXT_UNIT
 };

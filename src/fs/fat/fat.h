@@ -22,6 +22,7 @@
 
 enum {
 	FAT_SLOT = 32,
+	FAT_RUN = 512, /* entries that are read at once, where all are */
 	FAT_SLOTS_MOST = 65536, /* of a directory, by the specification */
 	FAT_FREE = 0,		/* table entries; the special ones as FAT32 has them */
 	FAT_BAD = 0x0ffffff7,
@@ -75,6 +76,8 @@ struct fat_node {
 /* table.c */
 /** fat_get() - entry of @cluster; special values as in FAT32. EUCLEAN: no such cluster */
 int fat_get(struct nacre_fs *f, uint32_t cluster, uint32_t *value);
+/** fat_get_run() - entries of @count clusters from @cluster on, at most FAT_RUN */
+int fat_get_run(struct nacre_fs *f, uint32_t cluster, uint32_t count, uint32_t *values);
 int fat_put(struct nacre_fs *f, uint32_t cluster, uint32_t value);
 bool fat_is_cluster(const struct nacre_fs *f, uint32_t cluster);
 uint64_t fat_cluster_offset(const struct nacre_fs *f, uint32_t cluster);

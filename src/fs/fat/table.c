@@ -22,22 +22,38 @@ static uint64_t entry_offset(const struct nacre_fs *f, uint32_t table, uint32_t 
 	return f->table + table * f->table_size + within;
 }
 
+/* @raw: the entry's 2 or 4 bytes */
+static uint32_t decode(const struct nacre_fs *f, uint32_t cluster, const uint8_t *raw)
+{
+	uint32_t mask = f->bits == 32 ? 0x0fffffff : (1U << f->bits) - 1;
+	uint32_t value = f->bits == 32 ? le32(raw) : le16(raw);
+
+	if (f->bits == 12 && cluster & 1)
+		value >>= 4;
+	value &= mask;
+	if (value >= mask - 8) /* ..f7 is bad, ..f8 and up is the end */
+		value |= 0x0fffffff & ~mask;
+	return value;
+}
+
 int fat_get(struct nacre_fs *f, uint32_t cluster, uint32_t *value)
 {
-	uint8_t raw[4] = {0};
-	uint32_t mask = f->bits == 32 ? 0x0fffffff : (1U << f->bits) - 1;
+	return fat_get_run(f, cluster, 1, value);
+}
+
+int fat_get_run(struct nacre_fs *f, uint32_t cluster, uint32_t count, uint32_t *values)
+{
+	uint8_t raw[4 * FAT_RUN];
+	uint64_t at = entry_offset(f, f->first_table, cluster);
 	int result;
 
-	if (!fat_is_cluster(f, cluster))
+	if (!count || count > FAT_RUN || !fat_is_cluster(f, cluster) || !fat_is_cluster(f, cluster + count - 1))
 		return EUCLEAN;
-	result = fs_disk_get(&f->disk, entry_offset(f, f->first_table, cluster), raw,
-			     f->bits == 32 ? 4 : 2);
-	*value = le32(raw);
-	if (f->bits == 12 && cluster & 1)
-		*value >>= 4;
-	*value &= mask;
-	if (*value >= mask - 8) /* ..f7 is bad, ..f8 and up is the end */
-		*value |= 0x0fffffff & ~mask;
+	result = fs_disk_get(&f->disk, at, raw,
+			     (size_t)(entry_offset(f, f->first_table, cluster + count - 1) - at) +
+				     (f->bits == 32 ? 4 : 2));
+	for (uint32_t i = 0; !result && i < count; i++)
+		values[i] = decode(f, cluster + i, raw + (entry_offset(f, f->first_table, cluster + i) - at));
 	return result;
 }
 
@@ -102,19 +118,20 @@ int fat_nth(struct nacre_fs *f, uint32_t first, uint32_t index, uint32_t *cluste
 
 int fat_count(struct nacre_fs *f)
 {
-	uint32_t value;
+	uint32_t values[FAT_RUN], count;
 	int result;
 
 	if (f->counted)
 		return 0;
 	f->free = 0;
-	for (uint32_t c = f->clusters + 1; c >= 2; c--) {
-		result = fat_get(f, c, &value);
+	for (uint32_t c = 2; c < f->clusters + 2; c += count) {
+		count = f->clusters + 2 - c < FAT_RUN ? f->clusters + 2 - c : FAT_RUN;
+		result = fat_get_run(f, c, count, values);
 		if (result)
 			return result;
-		f->free += value == FAT_FREE;
-		if (value == FAT_FREE)
-			f->next = c;
+		for (uint32_t i = 0; i < count; i++)
+			if (values[i] == FAT_FREE && !f->free++)
+				f->next = c + i;
 	}
 	f->counted = true;
 	return 0;

@@ -171,15 +171,17 @@ FS_EXPORT int nacre_fs_describe(struct nacre_fs *f, struct nacre_fs_info *info)
 
 static int map(struct nacre_fs *f)
 {
-	uint32_t value, start = 2, use = FAT_FREE;
+	uint32_t values[FAT_RUN], value, start = 2, use = FAT_FREE, end = f->clusters + 2;
 	int result, failed = 0;
 
 	failed = nacre_extents_add(&f->disk.map, 0, f->data, NACRE_FS_USED);
-	for (uint32_t c = 2; c <= f->clusters + 2 && !failed; c++) {
-		value = FAT_FREE;
-		result = c < f->clusters + 2 ? fat_get(f, c, &value) : 0;
+	for (uint32_t c = 2; c <= end && !failed; c++) {
+		uint32_t i = (c - 2) % FAT_RUN;
+
+		result = i || c == end ? 0 : fat_get_run(f, c, end - c < FAT_RUN ? end - c : FAT_RUN, values);
 		if (result)
 			return result;
+		value = c == end ? FAT_FREE : values[i];
 		value = value == FAT_FREE || value == FAT_BAD ? value : FAT_END;
 		if (value == use)
 			continue;
