@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 struct settings {
-	const char *format, *source_format, *size, *name, *ssh, *remote_nacre;
+	const char *format, *source_format, *size, *name, *ssh, *remote_nacre, *fix_at;
 	const char **skip;
 	uint32_t memory, cpus, timeout;
 	struct cli_running running;
@@ -55,6 +55,8 @@ static const struct cli_option options[] = {
 	 .help = "connects to the other computer; words between blanks [$NACRE_SSH, or ssh]"},
 	{.name = "remote-nacre", OPTION(remote_nacre, CLI_TEXT), .arg = "PATH",
 	 .help = "where nacre is on the other computer [nacre, in its PATH]"},
+	{.name = "fix-at", OPTION(fix_at, CLI_CHOICE), .arg = "WHERE", .choices = "host|source",
+	 .help = "which computer makes the fix-ups, where there are two: the VM host or this one [host]"},
 	{.name = "resume", OPTION(resume, CLI_FLAG),
 	 .help = "go on with a copy that was cut short: only what is not there yet, or is no more the same, is copied"},
 	{.name = "verify", OPTION(verify, CLI_FLAG),
@@ -162,7 +164,7 @@ static int run(void *settings, int argc, char **argv)
 	struct nacre_convert_options o = {
 		.directory = argc > 1 ? argv[1] : NULL, .format = s->format,
 		.source_format = s->source_format, .name = s->name, .grow_last = s->grow_last,
-		.resume = s->resume, .verify = s->verify, .plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
+		.resume = s->resume, .fix_at_source = s->fix_at && !strcmp(s->fix_at, "source"), .verify = s->verify, .plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
 		.timeout_s = (int)s->timeout,
 		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
 		.says = cli_progress_says(&progress, s->quiet && !s->plan, s->json)};

@@ -3,6 +3,7 @@
 #include "conversion/convert.h"
 
 #include "base/auto.h"
+#include "conversion/at_source.h"
 #include "conversion/grow.h"
 #include "conversion/mend.h"
 #include "conversion/place.h"
@@ -32,6 +33,7 @@ struct run {
 	struct nacre_snapshot *snapshot; /* of a source in use */
 	struct nacre_sink *sink;
 	bool keep; /* what is at the sink is worth being resumed */
+	struct nacre_growth growth; /* of a last partition that grew by our hands, not the sink's */
 };
 
 static double now(void)
@@ -222,6 +224,13 @@ static int mend(struct run *r, struct nacre_error *e)
 	double start = now();
 
 	r->keep = false; /* what fails here fails the next time */
+	if (r->o->fix_at_source && r->o->remote) {
+		stage(r, "making it fit, from here");
+		if (nacre_fix_at_source(r->o, r->sink, r->result, &r->growth, e))
+			return -1;
+		r->result->seconds_fix = now() - start;
+		return 0;
+	}
 	if (nacre_sink_attach(r->sink, 0, e) || nacre_sink_boot_record(r->sink, 0, e) ||
 	    nacre_sink_modify(r->sink, &what, &r->result->changes, e) || nacre_sink_detach(r->sink, 0, e))
 		return -1;
@@ -240,6 +249,8 @@ static int finish(struct run *r, struct nacre_error *e)
 	snprintf(what.source, sizeof(what.source), "%s", r->o->source);
 	if (r->o->live)
 		what.note_count = nacre_running_notes(&r->result->snapshot, what.notes, NACRE_SINK_NOTES);
+	if (*r->growth.text)
+		nacre_growth_tell(&r->growth, what.notes, &what.note_count, &r->source);
 	if (nacre_sink_define(r->sink, &what, e))
 		return -1;
 	/* What boots is there from here on, whatever becomes of the check. */

@@ -44,6 +44,7 @@ struct nacre_convert_options {
 	bool plan_only, no_check;
 	bool streamed;           /* no directory: a VHD goes to standard output */
 	bool resume;             /* go on with what an earlier run left */
+	bool fix_at_source;      /* to another computer: the fix-ups are made here, and it gets them as data */
 	bool verify;             /* read source and copy again, and compare; not of a source in use */
 	uint32_t memory_mb, cpus; /* 0: 2048 and 2 */
 	int timeout_s;            /* of the boot check; 0: 300, without KVM 600 */

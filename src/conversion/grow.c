@@ -224,3 +224,17 @@ bool nacre_growth_is_odd(const struct nacre_growth *growth)
 {
 	return growth->kind == NACRE_GROWTH_PARTITION || growth->kind == NACRE_GROWTH_KEPT;
 }
+
+void nacre_growth_tell(const struct nacre_growth *growth, struct nacre_sink_note *notes, int *count,
+		       struct nacre_inventory *inventory)
+{
+	if (*count < NACRE_SINK_NOTES) {
+		struct nacre_sink_note *note = &notes[(*count)++];
+
+		snprintf(note->name, sizeof(note->name), "Last partition");
+		snprintf(note->value, sizeof(note->value), "%.159s", growth->text);
+	}
+	if (nacre_growth_is_odd(growth))
+		nacre_inventory_find(inventory, NACRE_WARNING, "a last partition that did not grow as a whole", "%s",
+				     growth->text);
+}

@@ -14,6 +14,7 @@
 #define NACRE_CONVERSION_GROW_H
 
 #include "conversion/fixup/fixup.h"
+#include "conversion/transfer/transfer.h"
 
 enum nacre_growth_kind {
 	NACRE_GROWTH_NONE,        /* there is nothing to take */
@@ -42,6 +43,9 @@ int nacre_growth_plan(struct nacre_inventory *inventory, uint64_t size, const st
 /** nacre_growth_apply() - do it on @image, whose table fits its size; no volume of it is open */
 int nacre_growth_apply(struct nacre_image *image, const struct nacre_fix_options *options,
 		       struct nacre_growth *growth, struct nacre_error *e);
+/** nacre_growth_tell() - a note for record and report; what is left to do is a finding of @inventory as well */
+void nacre_growth_tell(const struct nacre_growth *growth, struct nacre_sink_note *notes, int *count,
+		       struct nacre_inventory *inventory);
 /** nacre_growth_is_odd() - something is left to do, or was not done: a warning */
 bool nacre_growth_is_odd(const struct nacre_growth *growth);
 

@@ -11,6 +11,7 @@
 #include "conversion/place.h"
 
 #include "base/auto.h"
+#include "conversion/fixed.h"
 #include "conversion/grow.h"
 #include "conversion/mend.h"
 #include "conversion/result.h"
@@ -43,6 +44,7 @@ struct place {
 	struct nacre_inventory copy;
 	bool looked;
 	struct nacre_fixing fixing;
+	struct nacre_fixed fixed;   /* what was fixed elsewhere */
 	struct nacre_fix_options fix;
 	struct nacre_growth growth; /* if @grown */
 	bool grown;
@@ -263,6 +265,13 @@ static int place_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, 
 	return 0;
 }
 
+static int place_read(struct nacre_sink *sink, unsigned disk, uint64_t offset, void *data, size_t size,
+		      struct nacre_error *e)
+{
+	(void)disk;
+	return nacre_image_read(((struct place *)sink->own)->image, offset, data, size, e);
+}
+
 static int place_attach(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
 {
 	struct place *p = sink->own;
@@ -317,6 +326,20 @@ static int place_modify(struct nacre_sink *sink, const struct nacre_sink_modify 
 	return 0;
 }
 
+static int place_changed(struct nacre_sink *sink, const struct nacre_change *change, struct nacre_error *e)
+{
+	struct place *p = sink->own;
+
+	return nacre_fixed_change(&p->fixed, change, e);
+}
+
+static int place_undo(struct nacre_sink *sink, const void *data, size_t size, struct nacre_error *e)
+{
+	struct place *p = sink->own;
+
+	return nacre_fixed_undo(&p->fixed, p->undo, data, size, e);
+}
+
 static int place_detach(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
 {
 	struct place *p = sink->own;
@@ -342,7 +365,7 @@ static int tell(struct place *p, const char *directory, struct nacre_error *e)
 	char *end = place && directory == p->partial ? strrchr(place, '.') : NULL;
 	struct nacre_told t = {
 		.directory = directory, .place = place, .source = p->told.source, .result = &p->result,
-		.inventory = p->source, .plan = &p->plan, .tree = p->fixing.tree, .timeline = &p->timeline,
+		.inventory = p->source, .plan = &p->plan, .tree = p->fixing.tree, .fixed = &p->fixed, .timeline = &p->timeline,
 		.notes = p->told.notes, .note_count = p->told.note_count};
 
 	if (!place)
@@ -375,18 +398,8 @@ static int keep_source(struct place *p, const struct nacre_sink_define *what, st
 /* For record and report; what is left to do is a warning as well. */
 static void note_growth(struct place *p)
 {
-	struct nacre_sink_note *note;
-
-	if (!p->grown)
-		return;
-	if (p->told.note_count < NACRE_SINK_NOTES) {
-		note = &p->told.notes[p->told.note_count++];
-		snprintf(note->name, sizeof(note->name), "Last partition");
-		snprintf(note->value, sizeof(note->value), "%.159s", p->growth.text);
-	}
-	if (nacre_growth_is_odd(&p->growth))
-		nacre_inventory_find(p->source, NACRE_WARNING, "a last partition that did not grow as a whole",
-				     "%s", p->growth.text);
+	if (p->grown)
+		nacre_growth_tell(&p->growth, p->told.notes, &p->told.note_count, p->source);
 }
 
 static int give_name(struct place *p, struct nacre_error *e)
@@ -420,7 +433,7 @@ static int place_define(struct nacre_sink *sink, const struct nacre_sink_define 
 	if (strcmp(what->definition.disk, p->file) || nacre_definition_check(&what->definition, e))
 		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "transfer",
 				       "the machine's definition does not fit its disk %s", p->file);
-	if (keep_source(p, what, e))
+	if (nacre_fixed_end(&p->fixed, p->undo, e) || keep_source(p, what, e))
 		return -1;
 	note_growth(p);
 	p->result.definition = what->definition;
@@ -468,6 +481,7 @@ static void place_close(struct nacre_sink *sink, bool drop)
 	struct place *p = sink->own;
 
 	nacre_tree_free(p->fixing.tree);
+	nacre_fixed_free(&p->fixed);
 	if (p->looked)
 		nacre_inventory_free(&p->copy);
 	nacre_image_close(p->image);
@@ -488,8 +502,8 @@ static void place_close(struct nacre_sink *sink, bool drop)
 static const struct nacre_sink_ops place_ops = {
 	.name = "place", .create = place_create, .make_writable = place_make_writable, .write = place_write,
 	.zero = place_zero, .patch = place_patch, .sync = place_sync, .have = place_have,
-	.verify = place_verify, .attach = place_attach, .boot_record = place_boot_record,
-	.modify = place_modify, .detach = place_detach, .define = place_define, .check = place_check,
+	.verify = place_verify, .read = place_read, .attach = place_attach, .boot_record = place_boot_record,
+	.modify = place_modify, .changed = place_changed, .undo = place_undo, .detach = place_detach, .define = place_define, .check = place_check,
 	.bye = place_bye, .close = place_close};
 
 /* NAME.partial is made, or taken up, and locked. */

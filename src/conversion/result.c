@@ -50,12 +50,19 @@ static void json_copied(struct json *j, const struct nacre_told *t)
 	json_end(j, '}');
 }
 
+static const struct nacre_change *changes_of(const struct nacre_told *t, size_t *count)
+{
+	if (t->tree)
+		return nacre_tree_changes(t->tree, count);
+	*count = t->fixed->count;
+	return t->fixed->changes;
+}
+
 static void json_changes(struct json *j, const struct nacre_told *t)
 {
-	const struct nacre_change *changes;
-	size_t count = 0;
+	size_t count;
+	const struct nacre_change *changes = changes_of(t, &count);
 
-	changes = t->tree ? nacre_tree_changes(t->tree, &count) : NULL;
 	json_begin(j, NULL, '[');
 	for (size_t i = 0; i < count; i++) {
 		json_begin(j, NULL, '{');
@@ -198,8 +205,7 @@ static int write_report(const struct nacre_told *t, struct nacre_error *e)
 			steps[r.step_count++] = (struct nacre_report_step){t->timeline->list[i].name,
 									   t->timeline->list[i].start,
 									   t->timeline->list[i].end};
-	if (t->tree)
-		r.changes = nacre_tree_changes(t->tree, &r.change_count);
+	r.changes = changes_of(t, &r.change_count);
 	if (asprintf(&path, "%s/report.html", t->directory) < 0 ||
 	    asprintf(&picture, "%s/boot.png", t->directory) < 0)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");

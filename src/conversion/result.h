@@ -4,6 +4,7 @@
 #define NACRE_CONVERSION_RESULT_H
 
 #include "conversion/convert.h"
+#include "conversion/fixed.h"
 #include "conversion/transfer/transfer.h"
 
 enum { NACRE_TIMELINE_MAX = 16 };
@@ -21,7 +22,7 @@ struct nacre_timeline {
 void nacre_timeline_next(struct nacre_timeline *t, const char *name, double now);
 
 /**
- * struct nacre_told - all that there is to tell; @tree may be NULL
+ * struct nacre_told - all that there is to tell; @tree may be NULL: then @fixed has the changes
  * @directory: where the files are written
  * @place:     where the directory will be, absolute
  * @notes:     further lines for record and report
@@ -32,6 +33,7 @@ struct nacre_told {
 	const struct nacre_inventory *inventory;
 	const struct nacre_plan *plan;
 	struct nacre_tree *tree;
+	const struct nacre_fixed *fixed;
 	const struct nacre_timeline *timeline;
 	const struct nacre_sink_note *notes;
 	int note_count;

@@ -6,8 +6,7 @@
  */
 #include "conversion/streamed.h"
 
-#include "conversion/grow.h"
-#include "conversion/mend.h"
+#include "conversion/at_source.h"
 #include "conversion/result.h"
 #include "disk/overlay.h"
 #include "disk/vhd_stream.h"
@@ -22,33 +21,6 @@ static void stage(const struct nacre_convert_options *o, const char *name)
 {
 	if (o->says.stage)
 		o->says.stage(o->says.arg, name);
-}
-
-static int fix(const struct nacre_convert_options *o, struct nacre_image *disk, const char *undo, size_t *changes,
-	       struct nacre_error *e)
-{
-	struct nacre_inventory inventory;
-	struct nacre_fix_options options = o->fix;
-	struct nacre_growth growth = {.kind = NACRE_GROWTH_NONE};
-	struct nacre_fixing f = {.inventory = &inventory, .options = &options, .say = o->says.fix,
-				 .arg = o->says.arg};
-	int failed;
-
-	if (nacre_table_fit(disk, e) || (o->grow_last && nacre_growth_apply(disk, &options, &growth, e)))
-		return -1;
-	options.growfs = growth.kind == NACRE_GROWTH_FIRST_START ? growth.partition : 0;
-	failed = nacre_inventory_take(disk, true, &inventory, e) < 0 || nacre_mend(&f, undo, false, e) < 0;
-	if (f.tree)
-		nacre_tree_changes(f.tree, changes);
-	nacre_tree_free(f.tree);
-	for (int i = 0; i < inventory.place_count; i++) {
-		struct nacre_volume *volume = inventory.places[i].volume;
-
-		inventory.places[i].volume = NULL;
-		failed |= nacre_volume_close(volume, failed ? NULL : e) < 0;
-	}
-	nacre_inventory_free(&inventory);
-	return failed ? -1 : 0;
 }
 
 static int on_sent(void *arg, uint64_t done, uint64_t total)
@@ -84,6 +56,8 @@ int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *fr
 {
 	const char *tmp = getenv("TMPDIR");
 	struct nacre_image *disk;
+	struct nacre_growth growth;
+	struct nacre_tree *tree = NULL;
 	char undo[256];
 	int failed;
 
@@ -93,7 +67,10 @@ int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *fr
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, undo, "cannot be made");
 	disk = nacre_overlay_image(from, result->definition.size, e);
 	stage(o, "making it fit, in memory");
-	failed = !disk || make_swaps(arg, disk, e) || fix(o, disk, undo, &result->changes, e);
+	failed = !disk || make_swaps(arg, disk, e) || nacre_fix_overlay(o, disk, undo, &tree, &growth, e);
+	if (tree)
+		nacre_tree_changes(tree, &result->changes);
+	nacre_tree_free(tree);
 	nacre_result_remove(undo, NULL);
 	if (!failed) {
 		stage(o, "copying");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fuzz_transfer_serve.c - any connection to `nacre receive`: what reaches the sink is within its bounds */
+#include "conversion/fixed.h"
 #include "conversion/transfer/message.h"
 #include "conversion/transfer/stream.h"
 #include "frames.h"
@@ -104,6 +105,38 @@ static int on_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, uin
 	return 0;
 }
 
+static int on_read(struct nacre_sink *sink, unsigned disk, uint64_t offset, void *data, size_t size,
+		   struct nacre_error *e)
+{
+	(void)e;
+	within(sink, disk, offset, size);
+	memset(data, 1, size);
+	return 0;
+}
+
+/* As the sink at the far end takes it: words that are known, texts that are texts. */
+static int on_changed(struct nacre_sink *sink, const struct nacre_change *change, struct nacre_error *e)
+{
+	struct nacre_fixed fixed = {0};
+	int status = nacre_fixed_change(&fixed, change, e);
+
+	(void)sink;
+	check(status == 0 || e->code == NACRE_E_VIOLATION);
+	check(fixed.count == (status == 0));
+	if (!status)
+		touch(fixed.changes[0].path, strlen(fixed.changes[0].path));
+	nacre_fixed_free(&fixed);
+	return 0;
+}
+
+static int on_undo(struct nacre_sink *sink, const void *data, size_t size, struct nacre_error *e)
+{
+	(void)sink, (void)e;
+	check(size && size <= NACRE_SINK_MOST);
+	touch(data, size);
+	return 0;
+}
+
 static int on_modify(struct nacre_sink *sink, const struct nacre_sink_modify *what, size_t *changes,
 		     struct nacre_error *e)
 {
@@ -142,7 +175,7 @@ static void on_close(struct nacre_sink *sink, bool drop)
 
 static const struct nacre_sink_ops ops = {
 	.name = "fuzz", .create = on_create, .make_writable = on_disk, .write = on_write, .zero = on_zero,
-	.patch = on_patch, .sync = on_sync, .have = on_have, .verify = on_verify, .attach = on_disk,
+	.patch = on_patch, .read = on_read, .changed = on_changed, .undo = on_undo, .sync = on_sync, .have = on_have, .verify = on_verify, .attach = on_disk,
 	.boot_record = on_disk, .modify = on_modify, .detach = on_disk, .define = on_define,
 	.check = on_check, .bye = on_sync, .close = on_close};
 

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+enum { FIXED_HERE = 2 }; /* a flag of the input, beside frames.h's */
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void on_text(void *arg, const char *text)
@@ -31,7 +33,7 @@ static void on_boot(void *arg, const char *stage, double seconds)
 }
 
 /* A whole conversion, as far as the answers let it come. */
-static int convert(struct nacre_sink *sink, struct nacre_error *e)
+static int convert(struct nacre_sink *sink, bool fixed_here, struct nacre_error *e)
 {
 	static uint8_t block[NACRE_SINK_BLOCK * 16];
 	static uint64_t hashes[NACRE_SINK_HASHES];
@@ -42,6 +44,8 @@ static int convert(struct nacre_sink *sink, struct nacre_error *e)
 	struct nacre_sink_range range = {.offset = 4096, .length = 512, .data = block};
 	struct nacre_sink_modify modify = {.grow_last = true};
 	struct nacre_sink_define define = {.inventory = &inventory};
+	struct nacre_change change = {.path = (char *)"/etc/fstab", .how = "changed", .fix = "fstab", .before = (char *)"a",
+				      .after = (char *)"b"};
 	struct nacre_boot_result boot;
 	uint64_t where;
 	uint32_t different;
@@ -52,9 +56,12 @@ static int convert(struct nacre_sink *sink, struct nacre_error *e)
 	    nacre_sink_have(sink, 0, 0, 256, hashes, e) ||
 	    nacre_sink_write(sink, 0, 0, block, sizeof(block), e) ||
 	    nacre_sink_patch(sink, 0, &range, 1, e) || nacre_sink_zero(sink, 0, 8192, 4096, e) ||
-	    nacre_sink_sync(sink, e) || nacre_sink_verify(sink, 0, 0, 256, hashes, &different, &where, e) ||
-	    nacre_sink_attach(sink, 0, e) || nacre_sink_boot_record(sink, 0, e) ||
-	    nacre_sink_modify(sink, &modify, &changes, e) || nacre_sink_detach(sink, 0, e) ||
+	    (fixed_here && nacre_sink_read(sink, 0, 4096, block, 4096, e)) || nacre_sink_sync(sink, e) ||
+	    nacre_sink_verify(sink, 0, 0, 256, hashes, &different, &where, e) ||
+	    nacre_sink_attach(sink, 0, e) ||
+	    (fixed_here ? nacre_sink_changed(sink, &change, e) || nacre_sink_undo(sink, block, 100, e)
+			: nacre_sink_boot_record(sink, 0, e) || nacre_sink_modify(sink, &modify, &changes, e)) ||
+	    nacre_sink_detach(sink, 0, e) ||
 	    nacre_sink_define(sink, &define, e) || nacre_sink_check(sink, 60, &boot, e))
 		return -1;
 	if (!memchr(boot.why, 0, sizeof(boot.why)) || (unsigned)boot.stage > NACRE_STAGE_LOGIN)
@@ -71,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (sink) {
 		sink->says = (struct nacre_sink_says){on_text, on_fix, on_boot, NULL};
-		if (convert(sink, &e) && (e.code <= NACRE_OK || e.code > NACRE_E_VIOLATION ||
+		if (convert(sink, size && data[0] & FIXED_HERE, &e) && (e.code <= NACRE_OK || e.code > NACRE_E_VIOLATION ||
 					  !memchr(e.msg, 0, sizeof(e.msg))))
 			abort();
 	} else if (e.code == NACRE_OK) {

@@ -224,6 +224,30 @@ void nacre_get_modify(struct nacre_get *g, struct nacre_sink_modify *m, const ch
 	m->fix.skip = skips;
 }
 
+void nacre_put_change(struct nacre_put *p, const struct nacre_change *c)
+{
+	nacre_put_text(p, c->path);
+	nacre_put_text(p, c->how);
+	nacre_put_text(p, c->fix ? c->fix : "");
+	nacre_put_number(p, c->size_before, 8);
+	nacre_put_number(p, c->size_after, 8);
+	nacre_put_number(p, c->before ? strlen(c->before) : UINT32_MAX, 4);
+	nacre_put_number(p, c->after ? strlen(c->after) : UINT32_MAX, 4);
+}
+
+void nacre_get_change(struct nacre_get *g, struct nacre_change *c, struct nacre_change_words *words)
+{
+	nacre_get_text(g, words->path, sizeof(words->path));
+	nacre_get_text(g, words->how, sizeof(words->how));
+	nacre_get_text(g, words->fix, sizeof(words->fix));
+	*c = (struct nacre_change){.path = words->path, .how = words->how, .fix = words->fix};
+	c->size_before = nacre_get_number(g, 8);
+	c->size_after = nacre_get_number(g, 8);
+	g->bad |= c->size_before > INT64_MAX || c->size_after > INT64_MAX;
+	words->before = (uint32_t)nacre_get_number(g, 4);
+	words->after = (uint32_t)nacre_get_number(g, 4);
+}
+
 static void put_place(struct nacre_put *p, const struct nacre_place *place)
 {
 	put_members(p, partition_members, &place->partition);

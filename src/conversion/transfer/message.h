@@ -20,6 +20,12 @@ struct nacre_hello {
 	char name[64];
 };
 
+/** struct nacre_change_words - where the strings of a change are; @before, @after: lengths of its texts, UINT32_MAX: none */
+struct nacre_change_words {
+	char path[NACRE_FS_PATH], how[16], fix[32];
+	uint32_t before, after;
+};
+
 void nacre_put_hello(struct nacre_put *p, const struct nacre_hello *h);
 void nacre_get_hello(struct nacre_get *g, struct nacre_hello *h);
 void nacre_put_values(struct nacre_put *p, const struct nacre_sink_values *v);
@@ -31,6 +37,10 @@ void nacre_put_modify(struct nacre_put *p, const struct nacre_sink_modify *m);
 /** nacre_get_modify() - @m->fix.skip points into @skips and @texts */
 void nacre_get_modify(struct nacre_get *g, struct nacre_sink_modify *m, const char *skips[NACRE_SKIPS_MOST + 1],
 		      char texts[NACRE_SKIPS_MOST][32]);
+/** nacre_put_change() - all but its texts, which are the frame's data: before, then after */
+void nacre_put_change(struct nacre_put *p, const struct nacre_change *c);
+/** nacre_get_change() - the strings are @words', but for the texts, of which only the lengths are known (UINT32_MAX: none) */
+void nacre_get_change(struct nacre_get *g, struct nacre_change *c, struct nacre_change_words *words);
 void nacre_put_define(struct nacre_put *p, const struct nacre_sink_define *d);
 /** nacre_get_define() - @d->inventory gets @inventory, and that @image */
 void nacre_get_define(struct nacre_get *g, struct nacre_sink_define *d, struct nacre_inventory *inventory,

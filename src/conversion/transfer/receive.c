@@ -102,6 +102,14 @@ static int split_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, 
 	return s->keep ? nacre_sink_verify(s->keep, disk, first, count, hashes, different, where, e) : late(e);
 }
 
+static int split_read(struct nacre_sink *sink, unsigned disk, uint64_t offset, void *data, size_t size,
+		      struct nacre_error *e)
+{
+	struct split *s = sink->own;
+
+	return s->keep ? nacre_sink_read(s->keep, disk, offset, data, size, e) : late(e);
+}
+
 /* What the host says goes on to who listens to us. */
 static int hand_over(struct nacre_sink *sink, struct nacre_error *e)
 {
@@ -152,6 +160,20 @@ static int split_modify(struct nacre_sink *sink, const struct nacre_sink_modify 
 	return s->host ? nacre_sink_modify(s->host, what, changes, e) : early(e);
 }
 
+static int split_changed(struct nacre_sink *sink, const struct nacre_change *change, struct nacre_error *e)
+{
+	struct split *s = sink->own;
+
+	return s->host ? nacre_sink_changed(s->host, change, e) : early(e);
+}
+
+static int split_undo(struct nacre_sink *sink, const void *data, size_t size, struct nacre_error *e)
+{
+	struct split *s = sink->own;
+
+	return s->host ? nacre_sink_undo(s->host, data, size, e) : early(e);
+}
+
 static int split_detach(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
 {
 	struct split *s = sink->own;
@@ -199,8 +221,8 @@ static void split_close(struct nacre_sink *sink, bool drop)
 static const struct nacre_sink_ops split_ops = {
 	.name = "split", .create = split_create, .make_writable = split_make_writable, .write = split_write,
 	.zero = split_zero, .patch = split_patch, .sync = split_sync, .have = split_have,
-	.verify = split_verify, .attach = split_attach, .boot_record = split_boot_record,
-	.modify = split_modify, .detach = split_detach, .define = split_define, .check = split_check,
+	.verify = split_verify, .read = split_read, .attach = split_attach, .boot_record = split_boot_record,
+	.modify = split_modify, .changed = split_changed, .undo = split_undo, .detach = split_detach, .define = split_define, .check = split_check,
 	.bye = split_bye, .close = split_close};
 
 struct nacre_sink *nacre_split_open(struct nacre_sink *keep, int host, int watch, const char *name,

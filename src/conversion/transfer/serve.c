@@ -10,6 +10,7 @@
  */
 #include "conversion/transfer/stream.h"
 
+#include "base/auto.h"
 #include "base/bytes.h"
 #include "conversion/transfer/message.h"
 
@@ -237,6 +238,59 @@ static int on_verify(struct serve *s, struct nacre_get *g, const struct nacre_fr
 	return answer(s, &p, fields, NULL, 0, e);
 }
 
+static int on_read(struct serve *s, struct nacre_get *g, struct nacre_error *e)
+{
+	uint64_t disk = nacre_get_number(g, 4), size = nacre_get_number(g, 4), offset = nacre_get_number(g, 8);
+	NACRE_AUTO_FREE void *data = NULL;
+
+	if (!nacre_get_done(g) || !size || size > NACRE_SINK_MOST)
+		return violation(e, "a read is none");
+	data = malloc((size_t)size);
+	if (!data)
+		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
+	if (nacre_sink_read(s->sink, (unsigned)disk, offset, data, (size_t)size, e))
+		return -1;
+	return answer(s, NULL, NULL, data, (size_t)size, e);
+}
+
+/* @size bytes of @f's data from *at on become a text; UINT32_MAX: there is none. -1: they are not there, or no text */
+static int take_text(const struct nacre_frame *f, size_t *at, uint32_t size, char **text)
+{
+	*text = NULL;
+	if (size == UINT32_MAX)
+		return 0;
+	if (size > f->data_size - *at || (size && memchr(f->data + *at, 0, size)))
+		return -1;
+	*text = strndup((const char *)f->data + *at, size);
+	*at += size;
+	return *text ? 0 : -1;
+}
+
+static int on_changed(struct serve *s, struct nacre_get *g, const struct nacre_frame *f, struct nacre_error *e)
+{
+	NACRE_AUTO_FREE char *before = NULL, *after = NULL;
+	NACRE_AUTO_FREE struct nacre_change_words *words = malloc(sizeof(*words));
+	struct nacre_change change;
+	size_t at = 0;
+
+	if (!words)
+		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
+	nacre_get_change(g, &change, words);
+	if (!nacre_get_done(g) || take_text(f, &at, words->before, &before) ||
+	    take_text(f, &at, words->after, &after) || at != f->data_size)
+		return violation(e, "a change that is told is none");
+	change.before = before;
+	change.after = after;
+	return nacre_sink_changed(s->sink, &change, e) ? -1 : done(s, e);
+}
+
+static int on_undo(struct serve *s, struct nacre_get *g, const struct nacre_frame *f, struct nacre_error *e)
+{
+	if (!nacre_get_done(g))
+		return violation(e, "a piece of a journal is none");
+	return nacre_sink_undo(s->sink, f->data, f->data_size, e) ? -1 : done(s, e);
+}
+
 static int on_modify(struct serve *s, struct nacre_get *g, struct nacre_error *e)
 {
 	const char *skips[NACRE_SKIPS_MOST + 1];
@@ -370,6 +424,12 @@ static int carry_out(struct serve *s, const struct nacre_frame *f, struct nacre_
 		return on_have(s, &g, e);
 	case NACRE_FRAME_VERIFY:
 		return on_verify(s, &g, f, e);
+	case NACRE_FRAME_READ:
+		return on_read(s, &g, e);
+	case NACRE_FRAME_CHANGED:
+		return on_changed(s, &g, f, e);
+	case NACRE_FRAME_UNDO:
+		return on_undo(s, &g, f, e);
 	case NACRE_FRAME_MODIFY:
 		return on_modify(s, &g, e);
 	case NACRE_FRAME_DEFINE:

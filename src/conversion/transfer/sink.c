@@ -151,6 +151,16 @@ int nacre_sink_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, ui
 	return sink->ops->verify(sink, disk, first, count, hashes, different, where, e);
 }
 
+int nacre_sink_read(struct nacre_sink *sink, unsigned disk, uint64_t offset, void *data, size_t size,
+		    struct nacre_error *e)
+{
+	if (check_data(sink, disk, offset, size, e))
+		return -1;
+	if (size > NACRE_SINK_MOST)
+		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "transfer", "a read of %zu bytes is too long", size);
+	return sink->ops->read(sink, disk, offset, data, size, e);
+}
+
 int nacre_sink_attach(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
 {
 	if (check_disk(sink, disk, e))
@@ -182,6 +192,21 @@ int nacre_sink_modify(struct nacre_sink *sink, const struct nacre_sink_modify *w
 {
 	*changes = 0;
 	return check_attached(sink, 0, e) ? -1 : sink->ops->modify(sink, what, changes, e);
+}
+
+int nacre_sink_changed(struct nacre_sink *sink, const struct nacre_change *change, struct nacre_error *e)
+{
+	return check_attached(sink, 0, e) ? -1 : sink->ops->changed(sink, change, e);
+}
+
+int nacre_sink_undo(struct nacre_sink *sink, const void *data, size_t size, struct nacre_error *e)
+{
+	if (check_attached(sink, 0, e))
+		return -1;
+	if (!size || size > NACRE_SINK_MOST)
+		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "transfer", "%zu bytes of a journal are none, or too many",
+				       size);
+	return sink->ops->undo(sink, data, size, e);
 }
 
 int nacre_sink_detach(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)

@@ -526,6 +526,65 @@ static int stream_verify(struct nacre_sink *sink, unsigned disk, uint64_t first,
 						  .data_size = (size_t)count * 8}, read_difference, &d, e);
 }
 
+struct bytes {
+	void *to;
+	size_t size;
+};
+
+static int read_bytes(struct nacre_get *g, const struct nacre_frame *answer, void *arg)
+{
+	struct bytes *b = arg;
+
+	(void)g;
+	if (answer->data_size != b->size)
+		return -1;
+	memcpy(b->to, answer->data, b->size);
+	return 0;
+}
+
+static int stream_read(struct nacre_sink *sink, unsigned disk, uint64_t offset, void *data, size_t size,
+		       struct nacre_error *e)
+{
+	struct bytes b = {data, size};
+	uint8_t fields[16];
+
+	nacre_put_le32(fields, disk);
+	nacre_put_le32(fields + 4, (uint32_t)size);
+	nacre_put_le64(fields + 8, offset);
+	return ask(sink, &(struct nacre_outgoing){.type = NACRE_FRAME_READ, .fields = fields,
+						  .field_size = sizeof(fields)}, read_bytes, &b, e);
+}
+
+static int stream_changed(struct nacre_sink *sink, const struct nacre_change *change, struct nacre_error *e)
+{
+	size_t before = change->before ? strlen(change->before) : 0, after = change->after ? strlen(change->after) : 0;
+	uint8_t *fields = malloc(NACRE_FS_PATH + 128 + before + after), *data = fields + NACRE_FS_PATH + 128;
+	struct nacre_put p = {fields, data, false};
+	int status = -1;
+
+	if (!fields)
+		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
+	nacre_put_change(&p, change);
+	if (before)
+		memcpy(data, change->before, before);
+	if (after)
+		memcpy(data + before, change->after, after);
+	if (p.full || before + after > NACRE_FRAME_DATA)
+		nacre_error_set(e, NACRE_E_SUPPORT, 0, change->path, "was changed by more than can be told");
+	else
+		status = ask(sink, &(struct nacre_outgoing){.type = NACRE_FRAME_CHANGED, .fields = fields,
+							    .field_size = (size_t)(p.at - fields), .data = data,
+							    .data_size = before + after}, NULL, NULL, e);
+	free(fields);
+	return status;
+}
+
+static int stream_undo(struct nacre_sink *sink, const void *data, size_t size, struct nacre_error *e)
+{
+	return ask(sink, &(struct nacre_outgoing){.type = NACRE_FRAME_UNDO, .data = data, .data_size = size}, NULL, NULL,
+		   e);
+}
+
 static int read_changes(struct nacre_get *g, const struct nacre_frame *answer, void *arg)
 {
 	(void)answer;
@@ -622,7 +681,8 @@ static void stream_close(struct nacre_sink *sink, bool drop)
 static const struct nacre_sink_ops stream_ops = {
 	.name = "stream", .create = stream_create, .make_writable = stream_make_writable,
 	.write = stream_write, .zero = stream_zero, .patch = stream_patch, .sync = stream_sync,
-	.have = stream_have, .verify = stream_verify, .attach = stream_attach,
+	.have = stream_have, .verify = stream_verify, .read = stream_read, .attach = stream_attach,
+	.changed = stream_changed, .undo = stream_undo,
 	.boot_record = stream_boot_record, .modify = stream_modify, .detach = stream_detach,
 	.define = stream_define, .check = stream_check, .bye = stream_bye, .close = stream_close};
 

@@ -11,10 +11,10 @@
  *	open           hello, and the VM host's values; the machine's name
  *	create         a disk, of at least the source's size, with its map
  *	make_writable  from here on it takes data
- *	write, zero, patch   in any order and any number of rounds; have, sync and verify among them
+ *	write, zero, patch   in any order and any number of rounds; have, read, sync and verify among them
  *	attach         the disk is complete: it is opened as a disk, its volumes by their drivers
  *	boot_record    table and boot record are made to fit the new disk
- *	modify         the fix-ups
+ *	modify         the fix-ups; or changed and undo, where they were made before, by whoever converts (--fix-at source)
  *	detach         volumes are closed, the image is whole and no disk any more
  *	define         the machine gets its record, its domain, its report, and its name
  *	check          it is booted, on a throw-away copy
@@ -46,7 +46,10 @@ enum {
 	NACRE_SINK_MOST = 2 << 20,   /* bytes of one write or patch */
 	NACRE_SINK_RANGES = 512,     /* of one patch */
 	NACRE_SINK_HASHES = 1 << 14, /* of one have or verify: 64 MiB of disk */
-	NACRE_SINK_NOTES = 32
+	NACRE_SINK_NOTES = 32,
+	NACRE_SINK_CHANGES = 4096,     /* files that may be told of as changed, */
+	NACRE_SINK_CHANGED = 64 << 20, /* bytes of their texts, before and after, */
+	NACRE_SINK_UNDO = 256 << 20    /* and of the journal that takes the changes back */
 };
 
 struct nacre_sink;
@@ -121,10 +124,14 @@ struct nacre_sink_ops {
 		    struct nacre_error *e);
 	int (*verify)(struct nacre_sink *sink, unsigned disk, uint64_t first, uint32_t count,
 		      const uint64_t *hashes, uint32_t *different, uint64_t *where, struct nacre_error *e);
+	int (*read)(struct nacre_sink *sink, unsigned disk, uint64_t offset, void *data, size_t size,
+		    struct nacre_error *e);
 	int (*attach)(struct nacre_sink *sink, unsigned disk, struct nacre_error *e);
 	int (*boot_record)(struct nacre_sink *sink, unsigned disk, struct nacre_error *e);
 	int (*modify)(struct nacre_sink *sink, const struct nacre_sink_modify *what, size_t *changes,
 		      struct nacre_error *e);
+	int (*changed)(struct nacre_sink *sink, const struct nacre_change *change, struct nacre_error *e);
+	int (*undo)(struct nacre_sink *sink, const void *data, size_t size, struct nacre_error *e);
 	int (*detach)(struct nacre_sink *sink, unsigned disk, struct nacre_error *e);
 	int (*define)(struct nacre_sink *sink, const struct nacre_sink_define *what, struct nacre_error *e);
 	int (*check)(struct nacre_sink *sink, int timeout_s, struct nacre_boot_result *result,
@@ -177,11 +184,18 @@ int nacre_sink_have(struct nacre_sink *sink, unsigned disk, uint64_t first, uint
  */
 int nacre_sink_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, uint32_t count,
 		      const uint64_t *hashes, uint32_t *different, uint64_t *where, struct nacre_error *e);
+/** nacre_sink_read() - what was written comes back: @size bytes, a multiple of 512, at most NACRE_SINK_MOST */
+int nacre_sink_read(struct nacre_sink *sink, unsigned disk, uint64_t offset, void *data, size_t size,
+		    struct nacre_error *e);
 int nacre_sink_attach(struct nacre_sink *sink, unsigned disk, struct nacre_error *e);
 int nacre_sink_boot_record(struct nacre_sink *sink, unsigned disk, struct nacre_error *e);
 /** nacre_sink_modify() - @changes: how many files were changed */
 int nacre_sink_modify(struct nacre_sink *sink, const struct nacre_sink_modify *what, size_t *changes,
 		      struct nacre_error *e);
+/** nacre_sink_changed() - a file that was changed before it was written here: for record and report */
+int nacre_sink_changed(struct nacre_sink *sink, const struct nacre_change *change, struct nacre_error *e);
+/** nacre_sink_undo() - the next bytes, at most NACRE_SINK_MOST, of the journal that takes such changes back (fixup/undo.h) */
+int nacre_sink_undo(struct nacre_sink *sink, const void *data, size_t size, struct nacre_error *e);
 int nacre_sink_detach(struct nacre_sink *sink, unsigned disk, struct nacre_error *e);
 /** nacre_sink_define() - from here on the machine is there, under its name */
 int nacre_sink_define(struct nacre_sink *sink, const struct nacre_sink_define *what, struct nacre_error *e);
@@ -204,5 +218,7 @@ uint64_t nacre_sink_hash(const void *block, size_t size);
  * write, zero, patch, have and sync is said.
  */
 struct nacre_image *nacre_sink_image(struct nacre_sink *sink, unsigned disk, struct nacre_error *e);
+/** nacre_sink_back() - disk @disk as an image that can only be read, until it is attached; for one thread */
+struct nacre_image *nacre_sink_back(struct nacre_sink *sink, unsigned disk, struct nacre_error *e);
 
 #endif

@@ -108,6 +108,17 @@ ok "and has all that was promised before" \
 umount "$work/copied"
 ok "its file system is clean" e2fsck -fn "$out/copy.img?offset=1048576"
 
+tail -n 1 "$on/journal" >"$work/first"
+ok "or with the fix-ups made here, of what was copied" \
+	"$nacre" convert "$loop" "me@there:$out/far2" --ssh "$work/ssh" --no-check --no-hooks --fix-at source
+ok "that copy mounts" mount_copy far2 192
+ok "and has all that was promised before" \
+	awk -v want="$(cat "$work/first")" '$1 != NR {exit 1} END {exit NR < want}' "$work/copied/journal"
+is "$(cut -d= -f1 "$work/copied/etc/fstab" | head -n 1)" UUID "and it is mended"
+umount "$work/copied"
+ok "its file system is clean" e2fsck -fn "$out/copy.img?offset=1048576"
+ok "and what was fixed can be taken back" "$nacre" repair --undo "$out/far2/disk0.vhd"
+
 # The writer in a control group of its own stops for the instant, and goes on.
 root=/sys/fs/cgroup
 [ -e $root/cgroup.controllers ] || root=/sys/fs/cgroup/unified

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* at_source.h - the fix-ups are made on this side of a connection (C8, C15) */
+#ifndef NACRE_CONVERSION_AT_SOURCE_H
+#define NACRE_CONVERSION_AT_SOURCE_H
+
+#include "conversion/convert.h"
+#include "conversion/grow.h"
+#include "conversion/transfer/transfer.h"
+
+/**
+ * nacre_fix_overlay() - table, boot record, growth and fix-ups, on an image whose changes stay in memory
+ * @undo:   directory for the journal, made if need be
+ * @tree:   gets what was changed, for the caller to free, also after an error; NULL: it did not come so far
+ * @growth: kind NACRE_GROWTH_NONE and no text where nothing was to grow
+ */
+int nacre_fix_overlay(const struct nacre_convert_options *o, struct nacre_image *disk, const char *undo,
+		      struct nacre_tree **tree, struct nacre_growth *growth, struct nacre_error *e);
+/**
+ * nacre_fix_at_source() - all of that on what the sink has of its disk, and it gets what became of it; from attach to
+ * detach nothing else is left to be said
+ */
+int nacre_fix_at_source(const struct nacre_convert_options *o, struct nacre_sink *sink,
+			struct nacre_convert_result *result, struct nacre_growth *growth, struct nacre_error *e);
+
+#endif
