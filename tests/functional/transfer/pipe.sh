@@ -129,7 +129,7 @@ sleep 1
 for side in near far; do
 	met=0
 	for _ in 1 2 3 4; do
-		"$nacre" convert "$disk" "me@there:$vms/killed-$side" --no-check --resume --bwlimit 2M >/dev/null 2>&1 &
+		"$nacre" convert "$disk" "me@there:$vms/killed-$side" --no-check --resume --bwlimit 1M >/dev/null 2>&1 &
 		pid=$!
 		sleep "0.$((RANDOM % 6 + 2))"
 		if [ $side = near ]; then
