@@ -19,7 +19,7 @@
 
 struct settings {
 	const char *format, *source_format, *size, *name, *ssh, *remote_nacre, *fix_at;
-	const char **skip;
+	const char **skip, **disks, **volumes;
 	uint32_t memory, cpus, timeout;
 	struct cli_running running;
 	bool nice, no_check, plan, json, quiet, resume, verify, grow_last, new_identity, no_serial, trust_kernel;
@@ -28,20 +28,24 @@ struct settings {
 #define OPTION(member, how) .kind = (how), .offset = offsetof(struct settings, member)
 
 static const struct cli_option options[] = {
+	{.name = "disk", OPTION(disks, CLI_LIST), .arg = "DISK",
+	 .help = "a further disk of the machine, as SOURCE; all have the same instant"},
+	{.name = "volume", OPTION(volumes, CLI_LIST), .arg = "VOLUME",
+	 .help = "copy only this one, and others named so: a mount point, device, UUID=..., LABEL=..., or partition number"},
 	{.name = "format", OPTION(format, CLI_CHOICE), .arg = "FORMAT", .choices = "vhd|vhd-fixed|raw",
-	 .help = "of the new disk [vhd]"},
+	 .help = "of the new disks [vhd]"},
 	{.name = "source-format", OPTION(source_format, CLI_CHOICE), .arg = "FORMAT",
-	 .choices = "raw|vhd|vhd-fixed|qcow2", .help = "of the source [found out by its content]"},
+	 .choices = "raw|vhd|vhd-fixed|qcow2", .help = "of the sources [found out by their content]"},
 	{.name = "size", OPTION(size, CLI_TEXT), .arg = "SIZE",
-	 .help = "of the new disk, 40G for example [the source's]"},
+	 .help = "of the new first disk, 40G for example [the source's]"},
 	{.name = "grow-last", OPTION(grow_last, CLI_FLAG),
 	 .help = "let the last partition and its file system take what a larger disk has"},
 	{.name = "name", OPTION(name, CLI_TEXT), .arg = "NAME",
 	 .help = "of the virtual machine [the directory's]"},
 	{.name = "memory", OPTION(memory, CLI_NUMBER), .arg = "MB", .min = 16, .max = 16777216,
-	 .help = "memory of the virtual machine in MiB [2048]"},
+	 .help = "memory of the virtual machine in MiB [this computer's, where its own disk is converted; else 2048]"},
 	{.name = "cpus", OPTION(cpus, CLI_NUMBER), .arg = "N", .min = 1, .max = 1024,
-	 .help = "processors of the virtual machine [2]"},
+	 .help = "processors of the virtual machine [this computer's, where its own disk is converted; else 2]"},
 	{.name = "skip", OPTION(skip, CLI_LIST), .arg = "FIX", .help = "leave out this fix; --plan names them"},
 	{.name = "new-identity", OPTION(new_identity, CLI_FLAG),
 	 .help = "machine-id and ssh host keys anew: for a copy that runs beside its source"},
@@ -89,8 +93,14 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 
 	json_begin(&j, NULL, '{');
 	json_text(&j, "directory", o->directory);
-	json_text(&j, "disk", r->definition.disk);
-	json_number(&j, "size", (int64_t)r->definition.size);
+	json_begin(&j, "disks", '[');
+	for (int i = 0; i < r->definition.disk_count; i++) {
+		json_begin(&j, NULL, '{');
+		json_text(&j, "file", r->definition.disks[i].file);
+		json_number(&j, "size", (int64_t)r->definition.disks[i].size);
+		json_end(&j, '}');
+	}
+	json_end(&j, ']');
 	json_number(&j, "used", (int64_t)r->used);
 	json_number(&j, "skipped", (int64_t)r->skipped);
 	json_number(&j, "read", (int64_t)r->read);
@@ -108,6 +118,7 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 		json_number(&j, "there", (int64_t)r->there);
 		cli_running_json(&j, &r->snapshot);
 	}
+	json_bool(&j, "data", r->data);
 	json_bool(&j, "checked", r->checked);
 	if (r->checked) {
 		json_bool(&j, "boots", r->boot.up);
@@ -123,13 +134,19 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 
 static void print_text(const struct nacre_convert_options *o, const struct nacre_convert_result *r)
 {
-	printf("%s: %s copied of %s in %.1f s, %zu changes in %.2f s\n", o->directory, cli_bytes(r->used),
-	       cli_bytes(r->definition.size), r->seconds_copy, r->changes, r->seconds_fix);
+	uint64_t size = 0;
+
+	for (int i = 0; i < r->definition.disk_count; i++)
+		size += r->definition.disks[i].size;
+	printf("%s: %s copied of %s in %.1f s, %zu changes in %.2f s\n", o->directory, cli_bytes(r->used), cli_bytes(size),
+	       r->seconds_copy, r->changes, r->seconds_fix);
 	if (o->live)
 		cli_running_print(&r->snapshot);
 	if (r->there)
 		printf("%s were there already, and not sent again\n", cli_bytes(r->there));
-	if (!r->checked)
+	if (r->data)
+		printf("boots? there is no system in what was copied: it is data\n");
+	else if (!r->checked)
 		printf("boots? not tried; nacre boot %s --check\n", o->directory);
 	else if (r->boot.up)
 		printf("boots? yes, %.0f s%s, picture in %s/report.html\n", r->boot.seconds,
@@ -138,7 +155,7 @@ static void print_text(const struct nacre_convert_options *o, const struct nacre
 		printf("boots? no: %s; see %s/report.html\n", r->boot.why, o->directory);
 }
 
-/* A block device that is in use is copied as it is at one instant. */
+/* A block device that is in use is copied as it is at one instant, and all others with it. */
 static int take_running(const struct settings *s, const char *name, const struct cli_source *source,
 			struct nacre_snapshot_options *live, struct nacre_convert_options *o, struct nacre_error *e)
 {
@@ -154,6 +171,35 @@ static int take_running(const struct settings *s, const char *name, const struct
 
 		o->says.fix(o->says.arg, "in use", what);
 	}
+	return 0;
+}
+
+/* The disks, as the user named them. @sources: cli_source_free() all of them in any case */
+static int take_sources(const struct settings *s, const char *first, struct cli_source *sources,
+			struct nacre_snapshot_options *live, struct nacre_convert_options *o, struct nacre_error *e)
+{
+	bool devices = true;
+
+	for (int i = 0; !i || (s->disks && s->disks[i - 1]); i++) {
+		const char *name = i ? s->disks[i - 1] : first;
+
+		if (i == NACRE_DISKS_MAX)
+			return nacre_error_set(e, NACRE_E_USAGE, 0, name, "is one disk too many: a machine has at most %d",
+					       NACRE_DISKS_MAX);
+		if (cli_source_find(name, &sources[i], e) < 0 || take_running(s, name, &sources[i], live, o, e) < 0)
+			return -1;
+		for (int k = 0; k < i; k++)
+			if (!strcmp(sources[k].path, sources[i].path))
+				return nacre_error_set(e, NACRE_E_USAGE, 0, name, "is named twice (%s)", sources[i].path);
+		devices &= sources[i].device;
+		o->own |= sources[i].own;
+		o->sources[o->source_count++] = sources[i].path;
+	}
+	if (!o->live)
+		return 0;
+	if (!devices)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, first,
+				       "is in use, or another one is; then all have to be block devices");
 	return cli_running_options(&s->running, live, e);
 }
 
@@ -164,7 +210,8 @@ static int run(void *settings, int argc, char **argv)
 	struct nacre_convert_options o = {
 		.directory = argc > 1 ? argv[1] : NULL, .format = s->format,
 		.source_format = s->source_format, .name = s->name, .grow_last = s->grow_last,
-		.resume = s->resume, .fix_at_source = s->fix_at && !strcmp(s->fix_at, "source"), .verify = s->verify, .plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
+		.volumes = s->volumes, .resume = s->resume, .fix_at_source = s->fix_at && !strcmp(s->fix_at, "source"),
+		.verify = s->verify, .plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
 		.timeout_s = (int)s->timeout,
 		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
 		.says = cli_progress_says(&progress, s->quiet && !s->plan, s->json)};
@@ -173,7 +220,7 @@ static int run(void *settings, int argc, char **argv)
 	struct nacre_remote remote = {.ssh = ssh && *ssh ? ssh : NULL, .nacre = s->remote_nacre, .nice = s->nice};
 	const struct nacre_priority normal = nacre_priority_get();
 	struct nacre_snapshot_options live = {0};
-	struct cli_source source = {0};
+	struct cli_source sources[NACRE_DISKS_MAX] = {0};
 	struct nacre_error e = {0};
 	int failed;
 
@@ -206,12 +253,12 @@ static int run(void *settings, int argc, char **argv)
 	cli_volumes_setup();
 	if (s->trust_kernel && cli_volumes_trust_kernel())
 		return NACRE_E_USAGE;
-	failed = cli_source_find(argv[0], &source, &e) < 0 || take_running(s, argv[0], &source, &live, &o, &e) < 0;
-	o.source = source.path;
+	failed = take_sources(s, argv[0], sources, &live, &o, &e) < 0;
 	live.holding = s->nice ? &normal : NULL;
 	if (!failed)
 		failed = nacre_convert(&o, result, &e) < 0;
-	cli_source_free(&source);
+	for (int i = 0; i < NACRE_DISKS_MAX; i++)
+		cli_source_free(&sources[i]);
 	cli_running_free(&live);
 	nacre_remote_free(&remote);
 	cli_progress_end(&progress);
@@ -233,10 +280,11 @@ static int run(void *settings, int argc, char **argv)
 const struct cli_command cli_cmd_convert = {
 	.name = "convert",
 	.operands = "SOURCE [DIRECTORY]",
-	.summary = "Turn a disk into a virtual machine, and prove that it boots",
-	.details = "SOURCE is an image (raw, VHD, qcow2) that is not in use, a block device, or / or another mount point for\n"
-		   "the disk below it. It is only read. A device in use is copied while it works, as it is at one instant.\n"
-		   "DIRECTORY is made: disk0.vhd, NAME.xml for libvirt, nacre.json, report.html.\n"
+	.summary = "Turn disks into a virtual machine, and prove that it boots",
+	.details = "SOURCE is the disk that is booted from: an image (raw, VHD, qcow2) that is not in use, a block device, or / or another mount point for\n"
+		   "the disk below it; --disk names others. They are only read. What is in use is copied while it works, as it is at one\n"
+		   "instant.\n"
+		   "DIRECTORY is made: disk0.vhd..., NAME.xml for libvirt, nacre.json, report.html.\n"
 		   "As user@host:DIRECTORY it is made on another computer that has nacre, over ssh.\n"
 		   "As - the disk, already fixed, goes to standard output as a VHD that needs only be saved.\n",
 	.options = options,

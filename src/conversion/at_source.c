@@ -21,22 +21,28 @@
 
 enum { PIECE = 1 << 20 };
 
-int nacre_fix_overlay(const struct nacre_convert_options *o, struct nacre_image *disk, const char *undo,
+int nacre_fix_overlay(struct nacre_image *const *disks, const char *const *names, int count,
+		      const struct nacre_sink_modify *what, const struct nacre_convert_says *says, const char *undo,
 		      struct nacre_tree **tree, struct nacre_growth *growth, struct nacre_error *e)
 {
 	struct nacre_inventory inventory;
-	struct nacre_fix_options options = o->fix;
-	struct nacre_fixing f = {.inventory = &inventory, .options = &options, .say = o->says.fix,
-				 .arg = o->says.arg};
+	struct nacre_fix_options options = what->fix;
+	struct nacre_fixing f = {.inventory = &inventory, .options = &options, .say = says->fix, .arg = says->arg};
 	int failed;
 
 	*growth = (struct nacre_growth){.kind = NACRE_GROWTH_NONE};
-	if (nacre_table_fit(disk, e) || (o->grow_last && nacre_growth_apply(disk, &options, growth, e)))
+	for (int i = 0; i < count; i++)
+		if (nacre_table_fit(disks[i], e))
+			return -1;
+	if (what->grow_last && nacre_growth_apply(disks[0], &options, growth, e))
 		return -1;
-	if (*growth->text && o->says.fix)
-		o->says.fix(o->says.arg, "grow", growth->text);
+	if (*growth->text && says->fix)
+		says->fix(says->arg, "grow", growth->text);
 	options.growfs = growth->kind == NACRE_GROWTH_FIRST_START ? growth->partition : 0;
-	failed = nacre_inventory_take(disk, true, &inventory, e) < 0 || nacre_mend(&f, undo, false, e) < 0;
+	if (nacre_inventory_take(disks, names, count, true, &inventory, e) < 0)
+		return -1;
+	nacre_inventory_cards(&inventory, what->nics, what->nic_count);
+	failed = nacre_mend(&f, undo, false, e) < 0;
 	*tree = f.tree;
 	for (int i = 0; i < inventory.place_count; i++) {
 		struct nacre_volume *volume = inventory.places[i].volume;
@@ -48,7 +54,7 @@ int nacre_fix_overlay(const struct nacre_convert_options *o, struct nacre_image 
 	return failed ? -1 : 0;
 }
 
-static int write_changed(struct nacre_image *disk, struct nacre_sink *sink, struct nacre_error *e)
+static int write_changed(struct nacre_image *disk, struct nacre_sink *sink, unsigned number, struct nacre_error *e)
 {
 	NACRE_AUTO_FREE uint8_t *buffer = malloc(PIECE);
 	struct nacre_extents changed = {0};
@@ -62,11 +68,11 @@ static int write_changed(struct nacre_image *disk, struct nacre_sink *sink, stru
 
 		for (size_t n; at < end && !failed; at += n) {
 			n = end - at < PIECE ? (size_t)(end - at) : PIECE;
-			failed = nacre_image_read(disk, at, buffer, n, e) || nacre_sink_write(sink, 0, at, buffer, n, e);
+			failed = nacre_image_read(disk, at, buffer, n, e) || nacre_sink_write(sink, number, at, buffer, n, e);
 		}
 	}
 	nacre_extents_free(&changed);
-	return failed ? -1 : nacre_sink_sync(sink, e);
+	return failed ? -1 : 0;
 }
 
 static int tell_journal(const char *undo, struct nacre_sink *sink, struct nacre_error *e)
@@ -97,29 +103,72 @@ static int tell(struct nacre_tree *tree, const char *undo, struct nacre_sink *si
 	return tell_journal(undo, sink, e);
 }
 
-int nacre_fix_at_source(const struct nacre_convert_options *o, struct nacre_sink *sink,
-			struct nacre_convert_result *result, struct nacre_growth *growth, struct nacre_error *e)
+/* The sink's disks, @count of them, each below an overlay. */
+struct backs {
+	struct nacre_image *under[NACRE_SINK_DISKS], *over[NACRE_SINK_DISKS];
+	const char *names[NACRE_SINK_DISKS];
+	int count;
+};
+
+static int open_backs(struct backs *b, const struct nacre_inventory *source, struct nacre_sink *sink, struct nacre_error *e)
+{
+	for (int i = 0; i < source->disk_count; i++) {
+		b->count = i + 1;
+		b->names[i] = source->disks[i].name;
+		b->under[i] = nacre_sink_back(sink, (unsigned)i, e);
+		b->over[i] = b->under[i] ? nacre_overlay_image(b->under[i], b->under[i]->size, e) : NULL;
+		if (!b->over[i])
+			return -1;
+	}
+	return 0;
+}
+
+static void close_backs(struct backs *b)
+{
+	for (int i = 0; i < b->count; i++) {
+		nacre_image_close(b->over[i]);
+		nacre_image_close(b->under[i]);
+	}
+}
+
+/* What was changed in memory becomes the sink's, and is told. */
+static int hand_over(struct backs *b, struct nacre_tree *tree, const char *undo, struct nacre_sink *sink, size_t *changes,
+		     struct nacre_error *e)
+{
+	for (int i = 0; i < b->count; i++)
+		if (write_changed(b->over[i], sink, (unsigned)i, e))
+			return -1;
+	if (nacre_sink_sync(sink, e))
+		return -1;
+	for (int i = 0; i < b->count; i++)
+		if (nacre_sink_attach(sink, (unsigned)i, e))
+			return -1;
+	if (tell(tree, undo, sink, changes, e))
+		return -1;
+	for (int i = 0; i < b->count; i++)
+		if (nacre_sink_detach(sink, (unsigned)i, e))
+			return -1;
+	return 0;
+}
+
+int nacre_fix_at_source(const struct nacre_convert_options *o, const struct nacre_inventory *source,
+			const struct nacre_sink_modify *what, struct nacre_sink *sink, struct nacre_convert_result *result,
+			struct nacre_growth *growth, struct nacre_error *e)
 {
 	const char *tmp = getenv("TMPDIR");
-	struct nacre_image *back = nacre_sink_back(sink, 0, e), *disk;
 	struct nacre_tree *tree = NULL;
+	struct backs b = {.count = 0};
 	char undo[256];
 	int failed;
 
-	if (!back)
-		return -1;
 	snprintf(undo, sizeof(undo), "%.200s/nacre-undo.XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (!mkdtemp(undo)) {
-		nacre_image_close(back);
+	if (!mkdtemp(undo))
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, undo, "cannot be made");
-	}
-	disk = nacre_overlay_image(back, back->size, e);
-	failed = !disk || nacre_fix_overlay(o, disk, undo, &tree, growth, e) || write_changed(disk, sink, e) ||
-		 nacre_sink_attach(sink, 0, e) || tell(tree, undo, sink, &result->changes, e) ||
-		 nacre_sink_detach(sink, 0, e);
+	failed = open_backs(&b, source, sink, e) ||
+		 nacre_fix_overlay(b.over, b.names, b.count, what, &o->says, undo, &tree, growth, e) ||
+		 hand_over(&b, tree, undo, sink, &result->changes, e);
 	nacre_tree_free(tree);
 	nacre_result_remove(undo, NULL);
-	nacre_image_close(disk);
-	nacre_image_close(back);
+	close_backs(&b);
 	return failed ? -1 : 0;
 }

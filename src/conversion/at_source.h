@@ -8,18 +8,21 @@
 #include "conversion/transfer/transfer.h"
 
 /**
- * nacre_fix_overlay() - table, boot record, growth and fix-ups, on an image whose changes stay in memory
+ * nacre_fix_overlay() - table, boot record, growth and fix-ups, on images whose changes stay in memory
+ * @disks:  of one machine, with their @names, as nacre_inventory_take() has them
  * @undo:   directory for the journal, made if need be
  * @tree:   gets what was changed, for the caller to free, also after an error; NULL: it did not come so far
  * @growth: kind NACRE_GROWTH_NONE and no text where nothing was to grow
  */
-int nacre_fix_overlay(const struct nacre_convert_options *o, struct nacre_image *disk, const char *undo,
+int nacre_fix_overlay(struct nacre_image *const *disks, const char *const *names, int count,
+		      const struct nacre_sink_modify *what, const struct nacre_convert_says *says, const char *undo,
 		      struct nacre_tree **tree, struct nacre_growth *growth, struct nacre_error *e);
 /**
- * nacre_fix_at_source() - all of that on what the sink has of its disk, and it gets what became of it; from attach to
+ * nacre_fix_at_source() - all of that on what the sink has of its disks, and it gets what became of it; from attach to
  * detach nothing else is left to be said
+ * @source: says what the disks are called
  */
-int nacre_fix_at_source(const struct nacre_convert_options *o, struct nacre_sink *sink,
-			struct nacre_convert_result *result, struct nacre_growth *growth, struct nacre_error *e);
+int nacre_fix_at_source(const struct nacre_convert_options *o, const struct nacre_inventory *source,
+			const struct nacre_sink_modify *what, struct nacre_sink *sink, struct nacre_convert_result *result, struct nacre_growth *growth, struct nacre_error *e);
 
 #endif

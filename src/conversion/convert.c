@@ -26,7 +26,7 @@
 struct run {
 	const struct nacre_convert_options *o;
 	struct nacre_convert_result *result;
-	struct nacre_image *from;
+	struct nacre_image *from[NACRE_DISKS_MAX];
 	struct nacre_inventory source;
 	bool looked;
 	struct nacre_plan plan;
@@ -50,30 +50,92 @@ static void stage(const struct run *r, const char *name)
 		r->o->says.stage(r->o->says.arg, name);
 }
 
+static int open_sources(struct run *r, struct nacre_error *e)
+{
+	const struct nacre_convert_options *o = r->o;
+
+	/* Tracking begins before anything is read. */
+	if (o->live && !o->plan_only &&
+	    (!(r->snapshot = nacre_snapshot_open(o->sources, (unsigned)o->source_count, e)) ||
+	     (!o->remote && nacre_running_elsewhere(r->snapshot, o->directory, e) < 0)))
+		return -1;
+	for (int i = 0; i < o->source_count; i++) {
+		r->from[i] = nacre_image_open(o->sources[i], o->live ? "raw" : o->source_format, false, e);
+		if (!r->from[i])
+			return -1;
+	}
+	return 0;
+}
+
+/* Inventory and plan. */
+static int find_out(struct run *r, struct nacre_error *e)
+{
+	const struct nacre_convert_options *o = r->o;
+	const char *const *names = o->own ? o->sources : NULL;
+
+	r->looked = true;
+	if (o->live)
+		return nacre_running_look(r->from, names, o->source_count, r->snapshot, &r->source, &r->plan, e);
+	return nacre_inventory_take(r->from, names, o->source_count, false, &r->source, e) ||
+	       nacre_plan_make(&r->source, &r->plan, e) ? -1 : 0;
+}
+
+/* What could not be mended need not be copied first. */
+static int check_root(struct run *r, struct nacre_error *e)
+{
+	const struct nacre_inventory *n = &r->source;
+	const char *why = "";
+
+	if (n->root >= 0 && nacre_plan_wants(&r->plan, &n->places[n->root]))
+		return r->o->plan_only ? 0 : nacre_volume_writes(n->places[n->root].driver, e);
+	/* Of a volume that cannot be read nobody knows what it is: it is data if somebody says so. */
+	for (int i = 0; i < n->place_count && !*why; i++)
+		why = n->places[i].problem;
+	if (!r->o->volumes)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "/",
+				       "no volume with an operating system can be read%s%.90s; --volume says what is to be "
+				       "copied as data", *why ? ": " : "", why);
+	if (r->o->grow_last)
+		return nacre_error_set(e, NACRE_E_USAGE, 0, "--grow-last", "nothing is fixed where no system is copied");
+	r->result->data = true;
+	return 0;
+}
+
 static int look(struct run *r, struct nacre_error *e)
 {
 	double start = now();
 
-	stage(r, "looking at the disk");
-	/* Tracking begins before anything is read. */
-	if (r->o->live && !r->o->plan_only &&
-	    (!(r->snapshot = nacre_snapshot_open(&r->o->source, 1, e)) ||
-	     (!r->o->remote && nacre_running_elsewhere(r->snapshot, r->o->directory, e) < 0)))
+	stage(r, r->o->source_count > 1 ? "looking at the disks" : "looking at the disk");
+	if (open_sources(r, e) || find_out(r, e))
 		return -1;
-	r->from = nacre_image_open(r->o->source, r->o->live ? "raw" : r->o->source_format, false, e);
-	if (!r->from)
+	if (r->o->own)
+		nacre_inventory_computer(&r->source);
+	if (r->o->volumes && nacre_plan_choose(&r->plan, &r->source, r->o->volumes, e) < 0)
 		return -1;
-	r->looked = true;
-	if (r->o->live ? nacre_running_look(r->from, r->snapshot, &r->source, &r->plan, e) < 0
-		       : nacre_inventory_take(r->from, false, &r->source, e) < 0 ||
-				 nacre_plan_make(&r->source, &r->plan, e) < 0)
-		return -1;
-	/* What could not be mended need not be copied first. */
-	if (!r->o->plan_only && r->source.root >= 0 && nacre_volume_writes(r->source.places[r->source.root].driver, e) < 0)
+	if (check_root(r, e) < 0)
 		return -1;
 	r->result->seconds_look = now() - start;
 	r->result->used = r->plan.used;
 	r->result->skipped = r->plan.skipped;
+	return 0;
+}
+
+static int define_disks(struct run *r, struct nacre_error *e)
+{
+	struct nacre_definition *d = &r->result->definition;
+	bool raw = r->o->format && !strcmp(r->o->format, "raw");
+
+	for (int i = 0; i < r->o->source_count; i++) {
+		struct nacre_definition_disk *disk = &d->disks[d->disk_count++];
+
+		snprintf(disk->file, sizeof(disk->file), "disk%d.%s", i, raw ? "raw" : "vhd");
+		snprintf(disk->format, sizeof(disk->format), "%s", raw ? "raw" : "vhd");
+		disk->size = r->o->size && !i ? r->o->size : r->from[i]->size;
+		if (disk->size < r->from[i]->size)
+			return nacre_error_set(e, NACRE_E_USAGE, 0, "--size",
+					       "%llu bytes are less than the source's %llu; a disk cannot shrink",
+					       (unsigned long long)disk->size, (unsigned long long)r->from[i]->size);
+	}
 	return 0;
 }
 
@@ -83,23 +145,19 @@ static int define(struct run *r, struct nacre_error *e)
 	struct nacre_definition *d = &r->result->definition;
 	const struct nacre_inventory *source = &r->source;
 	const char *where = r->o->remote ? r->o->remote->name : r->o->directory, *last = strrchr(where, '/');
-	const char *format = r->o->format ? r->o->format : "vhd";
 
 	if (nacre_definition_init(d, r->o->name ? r->o->name : last && last[1] ? last + 1 : where,
 				  e) < 0)
 		return -1;
-	snprintf(d->disk, sizeof(d->disk), "disk0.%s", strcmp(format, "raw") ? "vhd" : "raw");
-	snprintf(d->format, sizeof(d->format), "%s", strcmp(format, "raw") ? "vhd" : "raw");
 	snprintf(d->architecture, sizeof(d->architecture), "%s",
 		 source->architecture[0] ? source->architecture : "x86_64");
 	snprintf(d->os_id, sizeof(d->os_id), "%s", source->os_id);
 	snprintf(d->os_name, sizeof(d->os_name), "%s", source->os_name);
 	d->uefi = source->uefi;
-	d->size = r->o->size ? r->o->size : r->from->size;
-	if (r->o->memory_mb)
-		d->memory_mb = r->o->memory_mb;
-	if (r->o->cpus)
-		d->cpus = r->o->cpus;
+	if (r->o->memory_mb || source->memory_mb)
+		d->memory_mb = r->o->memory_mb ? r->o->memory_mb : source->memory_mb;
+	if (r->o->cpus || source->cpus)
+		d->cpus = r->o->cpus ? r->o->cpus : source->cpus < 255 ? source->cpus : 255;
 	for (int i = 0; i < source->nic_count && d->nic_count < NACRE_DEFINITION_NICS; i++) {
 		if (!source->nics[i].mac[0])
 			continue;
@@ -107,21 +165,24 @@ static int define(struct run *r, struct nacre_error *e)
 		memcpy(d->nics[d->nic_count].name, source->nics[i].name, sizeof(d->nics[0].name));
 		d->nic_count++;
 	}
-	if (d->size < r->from->size)
-		return nacre_error_set(e, NACRE_E_USAGE, 0, "--size",
-				       "%llu bytes are less than the source's %llu; a disk cannot shrink",
-				       (unsigned long long)d->size, (unsigned long long)r->from->size);
-	return nacre_definition_check(d, e);
+	return define_disks(r, e) ? -1 : nacre_definition_check(d, e);
 }
 
-/* Where the machine goes, and its disk there. */
+static int make_disk(struct run *r, unsigned number, struct nacre_error *e)
+{
+	struct nacre_sink_disk disk = {.size = r->result->definition.disks[number].size,
+				       .source_size = r->from[number]->size, .map = &r->plan.maps[number]};
+
+	snprintf(disk.format, sizeof(disk.format), "%s", r->o->format ? r->o->format : "vhd");
+	snprintf(disk.name, sizeof(disk.name), "%s", r->source.disks[number].name);
+	return nacre_sink_create(r->sink, number, &disk, e) || nacre_sink_make_writable(r->sink, number, e) ? -1 : 0;
+}
+
+/* Where the machine goes, and its disks there. */
 static int open_sink(struct run *r, struct nacre_error *e)
 {
 	const struct nacre_convert_says *says = &r->o->says;
-	struct nacre_sink_disk disk = {.size = r->result->definition.size, .source_size = r->from->size,
-				       .map = &r->plan.map};
 
-	snprintf(disk.format, sizeof(disk.format), "%s", r->o->format ? r->o->format : "vhd");
 	if (r->o->remote)
 		r->sink = nacre_remote_open(r->o->remote, r->o->resume, e);
 	else
@@ -131,79 +192,96 @@ static int open_sink(struct run *r, struct nacre_error *e)
 	if (r->o->remote)
 		snprintf(r->result->host, sizeof(r->result->host), "%s", r->sink->values.hostname);
 	r->sink->says = (struct nacre_sink_says){says->stage, says->fix, says->boot, says->arg};
-	if (nacre_sink_create(r->sink, 0, &disk, e) || nacre_sink_make_writable(r->sink, 0, e))
-		return -1;
+	for (int i = 0; i < r->o->source_count; i++)
+		if (make_disk(r, (unsigned)i, e))
+			return -1;
 	r->keep = true;
 	return 0;
 }
 
+/* The progress of the copy, over all disks. */
+struct copying {
+	const struct nacre_convert_says *says;
+	uint64_t before, total;
+};
+
 static int on_copied(void *arg, uint64_t done, uint64_t total)
 {
-	const struct nacre_convert_says *says = arg;
+	const struct copying *c = arg;
 
-	if (says->bytes)
-		says->bytes(says->arg, done, total);
+	(void)total;
+	if (c->says->bytes)
+		c->says->bytes(c->says->arg, c->before + done, c->total);
 	return 0;
 }
 
-static int make_swaps(void *arg, struct nacre_image *to, struct nacre_error *e)
+static int make_swaps(void *arg, int disk, struct nacre_image *to, struct nacre_error *e)
 {
 	const struct run *r = arg;
 
 	for (int i = 0; i < r->source.place_count; i++) {
 		const struct nacre_place *place = &r->source.places[i];
 
-		if (place->volume && !strcmp(place->driver, "swap") && nacre_swap_make(to, place, e) < 0)
+		if (place->disk == disk && place->volume && !strcmp(place->driver, "swap") &&
+		    nacre_plan_wants(&r->plan, place) && nacre_swap_make(to, place, e) < 0)
 			return -1;
 	}
 	return 0;
 }
 
+/* Copy disk @disk of a quiet source (@c: not NULL), and make what is made anew on it. */
+static int finish_disk(struct run *r, int disk, struct copying *c, struct nacre_error *e)
+{
+	struct nacre_disk_copied copied = {0};
+	struct nacre_image *to = nacre_sink_image(r->sink, (unsigned)disk, e);
+	int failed = 0;
+
+	if (!to)
+		return -1;
+	if (c)
+		failed = nacre_disk_copy(r->from[disk], to, &r->plan.maps[disk], NACRE_FS_USED, on_copied, c, &copied, e);
+	failed = failed || make_swaps(r, disk, to, e) || nacre_image_finish(to, e);
+	nacre_image_close(to);
+	r->result->read += copied.read;
+	r->result->written += copied.written;
+	return failed ? -1 : 0;
+}
+
 static int copy_running(struct run *r, struct nacre_error *e)
 {
 	struct nacre_snapshot_result *result = &r->result->snapshot;
-	struct nacre_image *to;
 	double start = now();
-	int failed;
 
 	if (nacre_running_copy(r->snapshot, &r->plan, r->sink, r->o->live, &r->o->says, result, &r->result->there, e) < 0) {
 		r->keep &= e->code != NACRE_E_FAILED; /* less consistent than was asked for: so it will be again */
 		return -1;
 	}
 	nacre_snapshot_close(nacre_steal(r->snapshot)); /* nothing is tracked any more */
-	to = nacre_sink_image(r->sink, 0, e);
-	if (!to)
-		return -1;
-	failed = make_swaps(r, to, e) < 0 || nacre_image_finish(to, e) < 0;
-	nacre_image_close(to);
+	for (int i = 0; i < r->o->source_count; i++)
+		if (finish_disk(r, i, NULL, e))
+			return -1;
 	r->result->seconds_copy = now() - start;
 	r->result->used = result->used;
 	r->result->read = result->read;
 	r->result->written = result->written;
-	return failed ? -1 : 0;
+	return 0;
 }
 
 static int copy(struct run *r, struct nacre_error *e)
 {
-	struct nacre_disk_copied copied = {0};
-	struct nacre_image *to;
+	struct copying c = {.says = &r->o->says, .total = r->plan.used};
 	double start = now();
-	int failed;
 
 	if (r->o->live)
 		return copy_running(r, e);
 	stage(r, "copying");
-	to = nacre_sink_image(r->sink, 0, e);
-	if (!to)
-		return -1;
-	failed = nacre_disk_copy(r->from, to, &r->plan.map, NACRE_FS_USED, on_copied,
-				 (void *)(uintptr_t)&r->o->says, &copied, e) < 0 ||
-		 make_swaps(r, to, e) < 0 || nacre_image_finish(to, e) < 0;
-	nacre_image_close(to);
+	for (int i = 0; i < r->o->source_count; i++) {
+		if (finish_disk(r, i, &c, e))
+			return -1;
+		c.before += nacre_extents_total(&r->plan.maps[i], NACRE_FS_USED);
+	}
 	r->result->seconds_copy = now() - start;
-	r->result->read = copied.read;
-	r->result->written = copied.written;
-	return failed ? -1 : 0;
+	return 0;
 }
 
 static int verify(struct run *r, struct nacre_error *e)
@@ -215,7 +293,10 @@ static int verify(struct run *r, struct nacre_error *e)
 				       "the source is in use: it is no more what was copied, and cannot be compared");
 	stage(r, "comparing");
 	r->keep = false; /* a copy that is not what was written is not gone on with */
-	return nacre_verify(r->from, r->sink, &r->plan.map, NACRE_FS_USED, &r->result->verified, e);
+	for (int i = 0; i < r->o->source_count; i++)
+		if (nacre_verify(r->from[i], r->sink, (unsigned)i, &r->plan.maps[i], NACRE_FS_USED, &r->result->verified, e))
+			return -1;
+	return 0;
 }
 
 static int mend(struct run *r, struct nacre_error *e)
@@ -224,16 +305,25 @@ static int mend(struct run *r, struct nacre_error *e)
 	double start = now();
 
 	r->keep = false; /* what fails here fails the next time */
-	if (r->o->fix_at_source && r->o->remote) {
+	if (r->o->own) {
+		what.nic_count = r->source.nic_count;
+		memcpy(what.nics, r->source.nics, sizeof(what.nics));
+	}
+	if (r->o->fix_at_source && r->o->remote && !r->result->data) {
 		stage(r, "making it fit, from here");
-		if (nacre_fix_at_source(r->o, r->sink, r->result, &r->growth, e))
+		if (nacre_fix_at_source(r->o, &r->source, &what, r->sink, r->result, &r->growth, e))
 			return -1;
 		r->result->seconds_fix = now() - start;
 		return 0;
 	}
-	if (nacre_sink_attach(r->sink, 0, e) || nacre_sink_boot_record(r->sink, 0, e) ||
-	    nacre_sink_modify(r->sink, &what, &r->result->changes, e) || nacre_sink_detach(r->sink, 0, e))
+	for (int i = 0; i < r->o->source_count; i++)
+		if (nacre_sink_attach(r->sink, (unsigned)i, e) || nacre_sink_boot_record(r->sink, (unsigned)i, e))
+			return -1;
+	if (!r->result->data && nacre_sink_modify(r->sink, &what, &r->result->changes, e))
 		return -1;
+	for (int i = 0; i < r->o->source_count; i++)
+		if (nacre_sink_detach(r->sink, (unsigned)i, e))
+			return -1;
 	r->result->seconds_fix = now() - start;
 	return 0;
 }
@@ -246,7 +336,11 @@ static int finish(struct run *r, struct nacre_error *e)
 					 .sent = r->o->remote ? sent : r->result->written};
 
 	r->result->sent = sent;
-	snprintf(what.source, sizeof(what.source), "%s", r->o->source);
+	for (int i = 0; i < r->o->source_count; i++) {
+		size_t n = strlen(what.source);
+
+		snprintf(what.source + n, sizeof(what.source) - n, "%s%s", i ? ", " : "", r->o->sources[i]);
+	}
 	if (r->o->live)
 		what.note_count = nacre_running_notes(&r->result->snapshot, what.notes, NACRE_SINK_NOTES);
 	if (*r->growth.text)
@@ -254,7 +348,7 @@ static int finish(struct run *r, struct nacre_error *e)
 	if (nacre_sink_define(r->sink, &what, e))
 		return -1;
 	/* What boots is there from here on, whatever becomes of the check. */
-	r->result->checked = !r->o->no_check;
+	r->result->checked = !r->o->no_check && !r->result->data;
 	if (r->result->checked && nacre_sink_check(r->sink, r->o->timeout_s, &r->result->boot, e))
 		return -1;
 	return nacre_sink_bye(r->sink, e);
@@ -263,7 +357,7 @@ static int finish(struct run *r, struct nacre_error *e)
 static int plan_growth(struct run *r, struct nacre_fix_options *options, struct nacre_error *e)
 {
 	struct nacre_growth growth;
-	uint64_t size = r->o->size > r->from->size ? r->o->size : r->from->size;
+	uint64_t size = r->o->size > r->from[0]->size ? r->o->size : r->from[0]->size;
 
 	if (nacre_growth_plan(&r->source, size, options, &growth, e) < 0)
 		return -1;
@@ -283,6 +377,8 @@ static int plan_only(struct run *r, struct nacre_error *e)
 
 	stage(r, "what would be done");
 	nacre_result_say_plan(&r->source, &r->plan, r->o->says.fix, r->o->says.arg);
+	if (r->result->data)
+		return 0;
 	if (r->o->grow_last && plan_growth(r, &options, e) < 0)
 		return -1;
 	failed = nacre_mend(&f, NULL, true, e);
@@ -295,11 +391,13 @@ static int streamed(struct run *r, struct nacre_error *e)
 	double start = now();
 	int failed;
 
+	if (r->o->source_count > 1 || r->result->data)
+		return nacre_error_set(e, NACRE_E_USAGE, 0, "-", "is one disk with a system on it");
 	if (r->o->live)
-		return nacre_error_set(e, NACRE_E_SUPPORT, 0, r->o->source,
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, r->o->sources[0],
 				       "is in use, and what was sent cannot be changed any more: convert it to a directory, "
 				       "or to another computer that has nacre");
-	failed = define(r, e) < 0 || nacre_streamed(r->o, r->from, &r->plan, make_swaps, r, STDOUT_FILENO, r->result, e) < 0;
+	failed = define(r, e) < 0 || nacre_streamed(r->o, r->from[0], &r->plan, make_swaps, r, STDOUT_FILENO, r->result, e) < 0;
 	r->result->seconds_copy = now() - start;
 	return failed ? -1 : 0;
 }
@@ -330,7 +428,8 @@ int nacre_convert(const struct nacre_convert_options *o, struct nacre_convert_re
 	nacre_snapshot_close(r.snapshot);
 	if (r.looked)
 		nacre_inventory_free(&r.source);
-	nacre_image_close(r.from);
+	for (int i = 0; i < o->source_count; i++)
+		nacre_image_close(r.from[i]);
 	nacre_plan_free(&r.plan);
 	result->resumable = failed && r.keep;
 	return failed;

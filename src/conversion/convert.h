@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* convert.h - a quiet disk becomes a virtual machine (C14, C17, C18, C20)
+/* convert.h - disks become a virtual machine (C14, C17, C18, C19, C20)
  *
  * DOC: Theory of Operation
  *
@@ -33,23 +33,26 @@ struct nacre_convert_says {
 
 /** struct nacre_convert_options - zero is a good default for all but the paths */
 struct nacre_convert_options {
-	const char *source;      /* image or block device */
+	const char *sources[NACRE_DISKS_MAX]; /* images or block devices; the first is the one that is booted from */
+	int source_count;
 	const char *source_format; /* NULL: by content */
+	bool own;                /* this computer runs from them: its memory, CPUs and cards are the machine's */
+	const char *const *volumes; /* only these, NULL-ended: see nacre_plan_choose(). NULL: all */
 	const char *directory;   /* to be made: disk0.*, NAME.xml, nacre.json, report.html */
 	const struct nacre_remote *remote; /* ... at another computer; NULL: here */
 	const char *format;      /* "vhd" (default), "vhd-fixed", "raw" */
 	const char *name;        /* NULL: the directory's last part */
-	uint64_t size;           /* of the new disk; 0: as the source */
+	uint64_t size;           /* of the new first disk; 0: as the source */
 	bool grow_last;
 	bool plan_only, no_check;
 	bool streamed;           /* no directory: a VHD goes to standard output */
 	bool resume;             /* go on with what an earlier run left */
 	bool fix_at_source;      /* to another computer: the fix-ups are made here, and it gets them as data */
 	bool verify;             /* read source and copy again, and compare; not of a source in use */
-	uint32_t memory_mb, cpus; /* 0: 2048 and 2 */
+	uint32_t memory_mb, cpus; /* 0: the source's, where this computer is it; else 2048 and 2 */
 	int timeout_s;            /* of the boot check; 0: 300, without KVM 600 */
 	struct nacre_fix_options fix;
-	/** the source is a block device in use: it is copied as it is at one instant. NULL: nobody uses it */
+	/** the sources are block devices in use: they are copied as they are at one instant. NULL: nobody uses them */
 	const struct nacre_snapshot_options *live;
 	struct nacre_convert_says says;
 };
@@ -64,6 +67,7 @@ struct nacre_convert_result {
 	size_t changes;
 	struct nacre_snapshot_result snapshot; /* of a source in use */
 	uint64_t verified; /* bytes that were compared */
+	bool data;     /* there is no system on the disks that were asked for: nothing was fixed */
 	bool checked;
 	bool resumable; /* it failed, and what was copied is kept */
 	struct nacre_boot_result boot;
@@ -75,13 +79,15 @@ int nacre_convert(const struct nacre_convert_options *o, struct nacre_convert_re
 
 /** struct nacre_repair_options - an image that is already there is only made bootable */
 struct nacre_repair_options {
-	const char *image, *format;
-	bool plan_only, undo; /* undo: from IMAGE.undo */
+	const char *images[NACRE_DISKS_MAX]; /* of one machine */
+	int image_count;
+	const char *format;
+	bool plan_only, undo; /* undo: from the first image's IMAGE.undo */
 	struct nacre_fix_options fix;
 	struct nacre_convert_says says;
 };
 
-/** nacre_repair() - mend @o->image in place; what was there before is kept in IMAGE.undo */
+/** nacre_repair() - mend the images in place; what was there before is kept in the first one's IMAGE.undo */
 int nacre_repair(const struct nacre_repair_options *o, size_t *changes, struct nacre_error *e);
 
 #endif

@@ -84,7 +84,7 @@ static void put(struct nacre_growth *g, const struct nacre_place *place, const c
 static struct nacre_place *find_place(struct nacre_inventory *inventory, int number)
 {
 	for (int i = 0; i < inventory->place_count; i++)
-		if (inventory->places[i].partition.number == number)
+		if (!inventory->places[i].disk && inventory->places[i].partition.number == number)
 			return &inventory->places[i];
 	return NULL;
 }
@@ -137,19 +137,20 @@ static enum nacre_growth_kind judge(struct nacre_inventory *inventory, struct na
 int nacre_growth_plan(struct nacre_inventory *inventory, uint64_t size, const struct nacre_fix_options *options,
 		      struct nacre_growth *growth, struct nacre_error *e)
 {
-	const struct nacre_table *table = &inventory->table;
+	const struct nacre_table *table = &inventory->disks[0].table;
+	struct nacre_image *image = inventory->disks[0].image;
 	const struct nacre_partition *last = nacre_table_last(table);
 	struct nacre_place *place = find_place(inventory, last ? last->number : 0);
 	char why[128] = "";
 
 	*growth = (struct nacre_growth){.kind = NACRE_GROWTH_NONE};
 	if (!place)
-		return nacre_error_set(e, NACRE_E_SUPPORT, 0, inventory->image->path,
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, image->path,
 				       "there is no partition that could grow");
 	growth->partition = place->partition.number;
 	growth->place = (int)(place - inventory->places);
 	growth->from = place->partition.length;
-	growth->to = last ? nacre_table_last_length(inventory->image, table, size) : size;
+	growth->to = last ? nacre_table_last_length(image, table, size) : size;
 	if (growth->to > growth->from)
 		growth->kind = judge(inventory, place, growth->to, options, why, sizeof(why));
 	put(growth, place, why);
@@ -180,7 +181,7 @@ static int follow(struct nacre_image *image, struct nacre_place *place, const st
 static int apply(struct nacre_inventory *inventory, struct nacre_growth *g, struct nacre_error *e)
 {
 	struct nacre_place *place = &inventory->places[g->place];
-	struct nacre_image *image = inventory->image;
+	struct nacre_image *image = inventory->disks[0].image;
 	struct nacre_partition grown = {.length = image->size};
 
 	if (g->kind == NACRE_GROWTH_NONE || g->kind == NACRE_GROWTH_KEPT)
@@ -209,7 +210,7 @@ int nacre_growth_apply(struct nacre_image *image, const struct nacre_fix_options
 	*growth = (struct nacre_growth){.kind = NACRE_GROWTH_NONE};
 	if (!inventory)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
-	failed = nacre_inventory_take(image, false, inventory, e);
+	failed = nacre_inventory_take(&image, NULL, 1, false, inventory, e);
 	if (failed == 0) {
 		failed = nacre_growth_plan(inventory, image->size, options, growth, e);
 		if (failed == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* grow.h - the last partition takes what a larger disk has, and what is in it follows (C4)
+/* grow.h - the last partition of the first disk takes what that has more, and what is in it follows (C4)
  *
  * DOC: Theory of Operation
  *

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* place.c - a machine is made in a directory of this computer; see place.h
  *
- *	NAME.partial/disk0.vhd.partial   the image, until it is detached
+ *	NAME.partial/disk0.vhd.partial   the first disk's image, until it is detached; disk1.vhd... alike
  *	NAME.partial/disk0.vhd.blocks    what is in its blocks (transfer/blocks.h), so that a copy can be resumed
- *	NAME.partial/disk0.vhd.undo/     what the fix-ups changed
+ *	NAME.partial/disk0.vhd.undo/     what the fix-ups changed, on whatever disk
  *
  * The directory is locked (flock) by whoever receives, so that two runs cannot make the same machine.
  * define writes the record and gives the directory its name, in one step that never replaces anything.
@@ -33,14 +33,21 @@
 #include <time.h>
 #include <unistd.h>
 
+struct disk {
+	char file[32], name[64];    /* its name in the directory, and the one that the source's kernel has for it */
+	char *path, *blocks;        /* in @partial */
+	struct nacre_image *image, *under; /* with its note, and without */
+};
+
 struct place {
 	char *directory, *partial;  /* where it will be, and where it is */
-	char *disk, *blocks, *undo; /* paths in @partial */
-	char file[32];              /* name of the disk's file */
+	char *undo;                 /* in @partial */
+	struct disk disks[NACRE_SINK_DISKS];
+	unsigned disk_count;
+	uint64_t promised;          /* bytes that the disks so far will need, and do not have yet */
 	int lock;
 	bool defined;
-	struct nacre_image *image, *under; /* with its note, and without */
-	struct nacre_plan plan;     /* what the map says */
+	struct nacre_plan plan;     /* what the maps say */
 	struct nacre_inventory copy;
 	bool looked;
 	struct nacre_fixing fixing;
@@ -98,42 +105,43 @@ void nacre_place_values(const char *directory, struct nacre_sink_values *values)
 	values->uefi = nacre_firmware_find(&e) != NULL;
 }
 
-static int check_room(const struct nacre_sink *sink, const struct nacre_sink_disk *what, struct nacre_error *e)
+static int check_room(struct place *p, unsigned disk, const struct nacre_sink_disk *what, struct nacre_error *e)
 {
-	const struct place *p = sink->own;
-	uint64_t wanted = strcmp(what->format, "vhd-fixed") ? p->plan.used : what->size, have = 0;
+	uint64_t wanted = what->size, have = 0;
 	struct statvfs fs;
 	struct stat st;
 
-	if (!stat(p->disk, &st))
+	if (strcmp(what->format, "vhd-fixed"))
+		wanted = nacre_extents_total(&p->plan.maps[disk], NACRE_FS_USED);
+	if (!stat(p->disks[disk].path, &st))
 		have = (uint64_t)st.st_blocks * 512;
-	if (statvfs(p->partial, &fs) || wanted <= have ||
-	    (uint64_t)fs.f_bavail * fs.f_frsize >= wanted - have)
+	if (wanted > have)
+		p->promised += wanted - have;
+	if (statvfs(p->partial, &fs) || (uint64_t)fs.f_bavail * fs.f_frsize >= p->promised)
 		return 0;
 	return nacre_error_set(e, NACRE_E_SYSTEM, ENOSPC, p->directory,
-			       "%" PRIu64 " MiB are needed, %" PRIu64 " MiB are free", (wanted - have) >> 20,
+			       "%" PRIu64 " MiB are needed, %" PRIu64 " MiB are free", p->promised >> 20,
 			       ((uint64_t)fs.f_bavail * fs.f_frsize) >> 20);
 }
 
-static int keep_map(struct place *p, const struct nacre_extents *map, struct nacre_error *e)
+static int keep_map(struct place *p, unsigned disk, const struct nacre_extents *map, struct nacre_error *e)
 {
 	for (size_t i = 0; map && i < map->count; i++)
-		if (nacre_extents_add(&p->plan.map, map->list[i].start, map->list[i].length, map->list[i].tag))
+		if (nacre_extents_add(&p->plan.maps[disk], map->list[i].start, map->list[i].length, map->list[i].tag))
 			return no_memory(e);
-	p->plan.used = nacre_extents_total(&p->plan.map, NACRE_FS_USED);
-	for (uint32_t use = NACRE_FS_USED + 1; use <= NACRE_FS_SWAP; use++)
-		p->plan.skipped += nacre_extents_total(&p->plan.map, use);
+	p->plan.count = (int)disk + 1;
+	nacre_plan_sum(&p->plan);
 	return 0;
 }
 
 /* The image as it was left: begun, or already whole. */
-static struct nacre_image *open_begun(const struct place *p, const struct nacre_sink_disk *what,
+static struct nacre_image *open_begun(const struct place *p, const struct disk *d, const struct nacre_sink_disk *what,
 				      struct nacre_error *e)
 {
 	struct nacre_blocks_head head;
 	struct stat st;
 
-	if (nacre_blocks_look(p->blocks, &head, e))
+	if (nacre_blocks_look(d->blocks, &head, e))
 		return NULL;
 	nacre_result_remove(p->undo, NULL); /* what was fixed is overwritten */
 	if (strcmp(head.format, what->format) || head.size != what->size || head.source_size != what->source_size) {
@@ -143,45 +151,46 @@ static struct nacre_image *open_begun(const struct place *p, const struct nacre_
 				head.source_size);
 		return NULL;
 	}
-	if (!stat(p->disk, &st))
-		return nacre_image_open(p->disk, what->format, true, e);
-	return nacre_image_resume(p->disk, what->format, what->size, e);
+	if (!stat(d->path, &st))
+		return nacre_image_open(d->path, what->format, true, e);
+	return nacre_image_resume(d->path, what->format, what->size, e);
 }
 
 /* An image without its note was just being made when its maker ended. The directory is ours alone. */
-static void forget_begun(const struct place *p)
+static void forget_begun(const struct disk *d)
 {
 	NACRE_AUTO_FREE char *partial = NULL;
 
-	if (asprintf(&partial, "%s.partial", p->disk) < 0)
+	if (asprintf(&partial, "%s.partial", d->path) < 0)
 		partial = NULL;
 	else
 		unlink(partial);
 }
 
-static int open_image(struct nacre_sink *sink, const struct nacre_sink_disk *what, struct nacre_error *e)
+static int open_image(struct nacre_sink *sink, unsigned disk, const struct nacre_sink_disk *what, struct nacre_error *e)
 {
 	struct nacre_blocks_head head = {.size = what->size, .source_size = what->source_size};
 	struct place *p = sink->own;
+	struct disk *d = &p->disks[disk];
 	struct nacre_image *image;
-	bool begun = !access(p->blocks, F_OK);
+	bool begun = !access(d->blocks, F_OK);
 
 	if (begun) {
-		image = open_begun(p, what, e);
+		image = open_begun(p, d, what, e);
 	} else {
-		forget_begun(p);
-		image = nacre_image_create(p->disk, what->format, what->size, &p->plan.map, e);
+		forget_begun(d);
+		image = nacre_image_create(d->path, what->format, what->size, &p->plan.maps[disk], e);
 	}
 	if (!image)
 		return -1;
 	snprintf(head.format, sizeof(head.format), "%s", what->format);
-	p->image = nacre_blocks_image(image, p->blocks, begun ? NULL : &head, e);
-	if (!p->image)
+	d->image = nacre_blocks_image(image, d->blocks, begun ? NULL : &head, e);
+	if (!d->image)
 		return -1;
 	nacre_image_keep(image);
 	nacre_image_direct(image, true);
-	p->under = image;
-	sink->resumed = begun;
+	d->under = image;
+	sink->resumed |= begun;
 	return 0;
 }
 
@@ -189,19 +198,27 @@ static int place_create(struct nacre_sink *sink, unsigned disk, const struct nac
 			struct nacre_error *e)
 {
 	struct place *p = sink->own;
+	struct disk *d = &p->disks[disk];
 	bool raw = !strcmp(what->format, "raw");
 
-	if (disk)
-		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "disk 1",
-				       "a machine that is made has one disk; convert the other one by itself");
 	if (!raw && strcmp(what->format, "vhd") && strcmp(what->format, "vhd-fixed"))
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "format",
 				       "is none that is made; there are vhd, vhd-fixed and raw");
-	snprintf(p->file, sizeof(p->file), "disk0.%s", raw ? "raw" : "vhd");
-	if (asprintf(&p->disk, "%s/%s", p->partial, p->file) < 0 ||
-	    asprintf(&p->blocks, "%s.blocks", p->disk) < 0 || asprintf(&p->undo, "%s.undo", p->disk) < 0)
+	snprintf(d->file, sizeof(d->file), "disk%u.%s", disk, raw ? "raw" : "vhd");
+	snprintf(d->name, sizeof(d->name), "%s", what->name);
+	p->disk_count = disk + 1;
+	if (asprintf(&d->path, "%s/%s", p->partial, d->file) < 0) {
+		d->path = NULL;
 		return no_memory(e);
-	return keep_map(p, what->map, e) || check_room(sink, what, e) || open_image(sink, what, e) ? -1 : 0;
+	}
+	if (asprintf(&d->blocks, "%s.blocks", d->path) < 0 || (!disk && asprintf(&p->undo, "%s.undo", d->path) < 0))
+		return no_memory(e);
+	return keep_map(p, disk, what->map, e) || check_room(p, disk, what, e) || open_image(sink, disk, what, e) ? -1 : 0;
+}
+
+static struct nacre_image *image_of(struct nacre_sink *sink, unsigned disk)
+{
+	return ((struct place *)sink->own)->disks[disk].image;
 }
 
 static int place_make_writable(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
@@ -216,15 +233,13 @@ static int place_make_writable(struct nacre_sink *sink, unsigned disk, struct na
 static int place_write(struct nacre_sink *sink, unsigned disk, uint64_t offset, const void *data, size_t size,
 		       struct nacre_error *e)
 {
-	(void)disk;
-	return nacre_image_write(((struct place *)sink->own)->image, offset, data, size, e);
+	return nacre_image_write(image_of(sink, disk), offset, data, size, e);
 }
 
 static int place_zero(struct nacre_sink *sink, unsigned disk, uint64_t offset, uint64_t length,
 		      struct nacre_error *e)
 {
-	(void)disk;
-	return nacre_blocks_zero(((struct place *)sink->own)->image, offset, length, e);
+	return nacre_blocks_zero(image_of(sink, disk), offset, length, e);
 }
 
 static int place_patch(struct nacre_sink *sink, unsigned disk, const struct nacre_sink_range *ranges, int count,
@@ -245,8 +260,7 @@ static int place_sync(struct nacre_sink *sink, struct nacre_error *e)
 static int place_have(struct nacre_sink *sink, unsigned disk, uint64_t first, uint32_t count, uint64_t *hashes,
 		      struct nacre_error *e)
 {
-	(void)disk;
-	return nacre_blocks_have(((struct place *)sink->own)->image, first, count, hashes, e);
+	return nacre_blocks_have(image_of(sink, disk), first, count, hashes, e);
 }
 
 static int place_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, uint32_t count,
@@ -254,10 +268,9 @@ static int place_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, 
 {
 	NACRE_AUTO_FREE uint64_t *here = malloc((size_t)count * sizeof(*here));
 
-	(void)disk;
 	if (!here)
 		return no_memory(e);
-	if (nacre_blocks_read(((struct place *)sink->own)->image, first, count, here, e))
+	if (nacre_blocks_read(image_of(sink, disk), first, count, here, e))
 		return -1;
 	for (uint32_t i = 0; i < count; i++)
 		if (here[i] != hashes[i] && !(*different)++)
@@ -268,34 +281,30 @@ static int place_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, 
 static int place_read(struct nacre_sink *sink, unsigned disk, uint64_t offset, void *data, size_t size,
 		      struct nacre_error *e)
 {
-	(void)disk;
-	return nacre_image_read(((struct place *)sink->own)->image, offset, data, size, e);
+	return nacre_image_read(image_of(sink, disk), offset, data, size, e);
 }
 
 static int place_attach(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
 {
 	struct place *p = sink->own;
 
-	(void)disk, (void)e;
-	nacre_image_direct(p->under, false); /* what comes now is small, and read again */
+	(void)e;
+	nacre_image_direct(p->disks[disk].under, false); /* what comes now is small, and read again */
 	return 0;
 }
 
 static int place_boot_record(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
 {
-	struct place *p = sink->own;
-
-	(void)disk;
-	return nacre_table_fit(p->image, e);
+	return nacre_table_fit(image_of(sink, disk), e);
 }
 
-/* The last partition takes what a larger disk has, and what is in it follows where it can. */
+/* The last partition of the first disk takes what that has more, and what is in it follows where it can. */
 static int grow(struct nacre_sink *sink, const struct nacre_fix_options *options, struct nacre_error *e)
 {
 	struct place *p = sink->own;
 
 	stage(sink, "growing the last partition");
-	if (nacre_growth_apply(p->image, options, &p->growth, e) < 0)
+	if (nacre_growth_apply(p->disks[0].image, options, &p->growth, e) < 0)
 		return -1;
 	p->grown = true;
 	if (sink->says.fix)
@@ -307,13 +316,20 @@ static int place_modify(struct nacre_sink *sink, const struct nacre_sink_modify 
 			struct nacre_error *e)
 {
 	struct place *p = sink->own;
+	struct nacre_image *images[NACRE_SINK_DISKS];
+	const char *names[NACRE_SINK_DISKS];
 
 	if (what->grow_last && grow(sink, &what->fix, e) < 0)
 		return -1;
 	stage(sink, "making it fit");
 	p->looked = true;
-	if (nacre_inventory_take(p->image, true, &p->copy, e) < 0)
+	for (unsigned i = 0; i < p->disk_count; i++) {
+		images[i] = p->disks[i].image;
+		names[i] = p->disks[i].name;
+	}
+	if (nacre_inventory_take(images, names, (int)p->disk_count, true, &p->copy, e) < 0)
 		return -1;
+	nacre_inventory_cards(&p->copy, what->nics, what->nic_count);
 	p->fix = what->fix;
 	p->fix.growfs = p->growth.kind == NACRE_GROWTH_FIRST_START ? p->growth.partition : 0;
 	p->fixing = (struct nacre_fixing){.inventory = &p->copy, .options = &p->fix, .say = sink->says.fix,
@@ -343,19 +359,21 @@ static int place_undo(struct nacre_sink *sink, const void *data, size_t size, st
 static int place_detach(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
 {
 	struct place *p = sink->own;
+	struct disk *d = &p->disks[disk];
 
-	(void)disk;
 	for (int i = 0; p->looked && i < p->copy.place_count; i++) {
 		struct nacre_volume *volume = p->copy.places[i].volume;
 
+		if (p->copy.places[i].disk != (int)disk)
+			continue;
 		p->copy.places[i].volume = NULL;
 		if (nacre_volume_close(volume, e) < 0)
 			return -1;
 	}
-	if (nacre_image_finish(p->image, e) < 0)
+	if (nacre_image_finish(d->image, e) < 0)
 		return -1;
-	nacre_image_close(p->image);
-	p->image = NULL;
+	nacre_image_close(d->image);
+	d->image = NULL;
 	return 0;
 }
 
@@ -378,18 +396,21 @@ static int tell(struct place *p, const char *directory, struct nacre_error *e)
 /* The source is told of once more after the check, when the caller's inventory may be gone. */
 static int keep_source(struct place *p, const struct nacre_sink_define *what, struct nacre_error *e)
 {
-	struct nacre_image *image;
+	struct nacre_image *images;
 
 	p->told = *what;
-	p->source = malloc(sizeof(*p->source) + sizeof(*image));
+	p->source = malloc(sizeof(*p->source) + NACRE_DISKS_MAX * sizeof(*images));
 	if (!p->source)
 		return no_memory(e);
-	image = (struct nacre_image *)(p->source + 1);
+	images = (struct nacre_image *)(p->source + 1);
 	*p->source = *what->inventory;
-	*image = (struct nacre_image){.ops = what->inventory->image->ops, .path = p->told.source, .fd = -1,
-				      .direct = -1, .size = what->inventory->image->size,
-				      .sector = what->inventory->image->sector};
-	p->source->image = image;
+	for (int i = 0; i < p->source->disk_count; i++) {
+		const struct nacre_image *image = what->inventory->disks[i].image;
+
+		images[i] = (struct nacre_image){.ops = image->ops, .path = p->told.source, .fd = -1, .direct = -1,
+						 .size = image->size, .sector = image->sector};
+		p->source->disks[i].image = &images[i];
+	}
 	for (int i = 0; i < p->source->place_count; i++)
 		p->source->places[i].volume = NULL;
 	return 0;
@@ -415,7 +436,8 @@ static int give_name(struct place *p, struct nacre_error *e)
 		return nacre_error_set(e, errno == EEXIST || errno == ENOTEMPTY ? NACRE_E_EXISTS : NACRE_E_SYSTEM,
 				       errno, p->directory, "cannot be named so; all is in %s", p->partial);
 	p->defined = true;
-	unlinkat(p->lock, strrchr(p->blocks, '/') + 1, 0);
+	for (unsigned i = 0; i < p->disk_count; i++)
+		unlinkat(p->lock, strrchr(p->disks[i].blocks, '/') + 1, 0);
 	if (asprintf(&above, "%s/..", p->directory) < 0) {
 		above = NULL;
 		return no_memory(e);
@@ -426,13 +448,26 @@ static int give_name(struct place *p, struct nacre_error *e)
 	return 0;
 }
 
+/* Is it of the disks that are here? */
+static bool fits(const struct place *p, const struct nacre_sink_define *what)
+{
+	const struct nacre_definition *d = &what->definition;
+
+	if (d->disk_count != (int)p->disk_count || what->inventory->disk_count != d->disk_count)
+		return false;
+	for (int i = 0; i < d->disk_count; i++)
+		if (strcmp(d->disks[i].file, p->disks[i].file))
+			return false;
+	return true;
+}
+
 static int place_define(struct nacre_sink *sink, const struct nacre_sink_define *what, struct nacre_error *e)
 {
 	struct place *p = sink->own;
 
-	if (strcmp(what->definition.disk, p->file) || nacre_definition_check(&what->definition, e))
+	if (!fits(p, what) || nacre_definition_check(&what->definition, e))
 		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "transfer",
-				       "the machine's definition does not fit its disk %s", p->file);
+				       "the machine's definition does not fit its %u disks", p->disk_count);
 	if (nacre_fixed_end(&p->fixed, p->undo, e) || keep_source(p, what, e))
 		return -1;
 	note_growth(p);
@@ -484,15 +519,17 @@ static void place_close(struct nacre_sink *sink, bool drop)
 	nacre_fixed_free(&p->fixed);
 	if (p->looked)
 		nacre_inventory_free(&p->copy);
-	nacre_image_close(p->image);
+	for (unsigned i = 0; i < p->disk_count; i++) {
+		nacre_image_close(p->disks[i].image);
+		free(p->disks[i].path);
+		free(p->disks[i].blocks);
+	}
 	if (drop && !p->defined && p->lock >= 0)
 		nacre_result_remove(p->partial, p->undo);
 	nacre_plan_free(&p->plan);
 	if (p->lock >= 0)
 		close(p->lock);
 	free(p->source);
-	free(p->disk);
-	free(p->blocks);
 	free(p->undo);
 	free(p->partial);
 	free(p->directory);

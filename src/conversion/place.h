@@ -14,7 +14,7 @@ enum nacre_place_mode {
  * nacre_place_open() - DIRECTORY.partial is made; define will make it DIRECTORY
  * @directory: what is above it has to exist; nothing is ever overwritten
  *
- * A machine has one disk; create refuses a second one. It wants volumes set up (fs/volume.h) before modify.
+ * It wants volumes set up (fs/volume.h) before modify.
  */
 struct nacre_sink *nacre_place_open(const char *directory, enum nacre_place_mode mode, struct nacre_error *e);
 

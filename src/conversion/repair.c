@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* repair.c - an image that got there by other means is only made bootable (C18) */
+/* repair.c - images that got there by other means are only made bootable (C18) */
 #include "base/auto.h"
 #include "conversion/convert.h"
 #include "conversion/mend.h"
@@ -38,23 +38,29 @@ int nacre_repair(const struct nacre_repair_options *o, size_t *changes, struct n
 {
 	NACRE_AUTO_FREE char *undo = NULL;
 	struct nacre_inventory inventory;
-	struct nacre_image *image;
+	struct nacre_image *images[NACRE_DISKS_MAX] = {NULL};
 	struct stat st;
-	int failed;
+	bool failed = false;
+	int count = 0;
 
-	if (asprintf(&undo, "%s.undo", o->image) < 0)
+	if (asprintf(&undo, "%s.undo", o->images[0]) < 0)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
 	if (o->undo && stat(undo, &st) < 0)
 		return nacre_error_set(e, NACRE_E_ABSENT, errno, undo,
 				       "there is nothing to take back: it holds what a repair changed");
-	image = nacre_image_open(o->image, o->format, !o->plan_only, e);
-	if (!image)
-		return -1;
-	failed = nacre_inventory_take(image, !o->plan_only, &inventory, e) < 0;
-	if (!failed)
-		failed = repair(o, undo, &inventory, changes, e) < 0 ||
-			 (!o->plan_only && nacre_image_finish(image, e) < 0);
-	nacre_inventory_free(&inventory);
-	nacre_image_close(image);
+	while (count < o->image_count && !failed) {
+		images[count] = nacre_image_open(o->images[count], o->format, !o->plan_only, e);
+		failed = !images[count++];
+	}
+	if (!failed && nacre_inventory_take(images, NULL, count, !o->plan_only, &inventory, e) == 0) {
+		failed = repair(o, undo, &inventory, changes, e) < 0;
+		for (int i = 0; i < count && !failed && !o->plan_only; i++)
+			failed = nacre_image_finish(images[i], e) < 0;
+		nacre_inventory_free(&inventory);
+	} else {
+		failed = true;
+	}
+	for (int i = 0; i < count; i++)
+		nacre_image_close(images[i]);
 	return failed ? -1 : 0;
 }

@@ -46,15 +46,21 @@ static void put_figure(FILE *to, const char *value, const char *name)
 
 static void put_figures(FILE *to, const struct nacre_report *r)
 {
+	uint64_t all = 0;
 	char text[32];
 
 	nacre_html(to, "<ul class=\"figures\">");
-	put_figure(to, nacre_size_text(text, sizeof(text), r->definition->size), "disk");
-	if (r->map) {
-		uint64_t copied = nacre_extents_total(r->map, NACRE_FS_USED), left = 0;
+	for (int i = 0; i < r->definition->disk_count; i++)
+		all += r->definition->disks[i].size;
+	put_figure(to, nacre_size_text(text, sizeof(text), all), r->definition->disk_count > 1 ? "disks" : "disk");
+	if (r->disk_count) {
+		uint64_t copied = 0, left = 0;
 
-		for (uint32_t use = NACRE_FS_USED + 1; use <= NACRE_FS_SWAP; use++)
-			left += nacre_extents_total(r->map, use);
+		for (size_t i = 0; i < r->disk_count; i++) {
+			copied += nacre_extents_total(r->disks[i].map, NACRE_FS_USED);
+			for (uint32_t use = NACRE_FS_USED + 1; use < NACRE_USES; use++)
+				left += nacre_extents_total(r->disks[i].map, use);
+		}
 		put_figure(to, nacre_size_text(text, sizeof(text), copied), "copied");
 		put_figure(to, nacre_size_text(text, sizeof(text), left), "in use, but left out");
 	}
@@ -170,7 +176,8 @@ static void put_machine(FILE *to, const struct nacre_report *r)
 	char text[96];
 
 	nacre_html(to, "<section><h2>The virtual machine</h2><table>");
-	put_row(to, "Disk", d->disk);
+	for (int i = 0; i < d->disk_count; i++)
+		put_row(to, "Disk", d->disks[i].file);
 	put_row(to, "Firmware", d->uefi ? "UEFI" : "BIOS");
 	snprintf(text, sizeof(text), "%u MiB", d->memory_mb);
 	put_row(to, "Memory", text);
@@ -280,8 +287,8 @@ static int put_page(FILE *to, const struct nacre_report *r, struct nacre_error *
 	if (put_boot(to, r, e))
 		return -1;
 	put_findings(to, r);
-	if (r->map)
-		nacre_report_map(to, r);
+	for (size_t i = 0; i < r->disk_count; i++)
+		nacre_report_map(to, &r->disks[i], (unsigned)i);
 	put_timeline(to, r);
 	put_fixes(to, r);
 	nacre_html(to, "<div class=\"two\">");

@@ -24,6 +24,15 @@ struct nacre_report_region {
 	uint64_t start, length;
 };
 
+/** struct nacre_report_disk - its block map: extents tagged as a plan's (plan.h) */
+struct nacre_report_disk {
+	const char *name;        /* above its map; NULL: there is only one */
+	const struct nacre_extents *map;
+	uint64_t size;           /* bytes that the map is of */
+	const struct nacre_report_region *regions;
+	size_t region_count;
+};
+
 /** struct nacre_report_step - of the timeline; seconds of one clock, @end >= @start */
 struct nacre_report_step {
 	const char *name;
@@ -37,10 +46,8 @@ struct nacre_report {
 	const char *when;        /* date and time as text; NULL: left out */
 	const struct nacre_report_fact *facts;
 	size_t fact_count;
-	const struct nacre_extents *map; /* of the source, tagged enum nacre_fs_use; NULL: no block map */
-	uint64_t disk_size;              /* bytes that the map is of */
-	const struct nacre_report_region *regions;
-	size_t region_count;
+	const struct nacre_report_disk *disks; /* of the source */
+	size_t disk_count;
 	const struct nacre_report_step *steps;
 	size_t step_count;
 	const struct nacre_change *changes;

@@ -8,12 +8,13 @@
 #include "conversion/inventory/print.h"
 #include "conversion/report_parts.h"
 
-enum { COLUMNS = 96, ROWS = 28, CELLS = COLUMNS * ROWS, USES = NACRE_FS_SWAP + 1, SIDE = 10 };
+enum { COLUMNS = 96, ROWS = 28, CELLS = COLUMNS * ROWS, USES = NACRE_USES, SIDE = 10 };
 
 /* For a person: what it is, and why it did not travel. */
 static const char *const names[USES] = {
 	[NACRE_FS_USED] = "data", [NACRE_FS_PAGE_FILE] = "page file", [NACRE_FS_HIBERNATION] = "hibernation image",
 	[NACRE_FS_SHADOW] = "snapshot area", [NACRE_FS_BAD] = "bad blocks", [NACRE_FS_SWAP] = "swap",
+	[NACRE_USE_LEFT] = "other volumes",
 };
 static const char *const reasons[USES] = {
 	[NACRE_FS_USED] = "copied",
@@ -22,6 +23,7 @@ static const char *const reasons[USES] = {
 	[NACRE_FS_SHADOW] = "left out: it only serves snapshots of the old disk",
 	[NACRE_FS_BAD] = "left out: the old disk could not hold it",
 	[NACRE_FS_SWAP] = "left out: made anew with its UUID and label",
+	[NACRE_USE_LEFT] = "left out: they were not asked for",
 };
 
 /** struct cell - what one cell looks like; @level 0: free */
@@ -65,7 +67,7 @@ static uint64_t cell_start(uint64_t size, unsigned cell)
 	return size / CELLS * cell + size % CELLS * cell / CELLS;
 }
 
-static void put_row(FILE *to, const struct nacre_report *r, unsigned row)
+static void put_row(FILE *to, const struct nacre_report_disk *d, unsigned row)
 {
 	struct cell run = {0, 0};
 	unsigned from = 0;
@@ -75,7 +77,7 @@ static void put_row(FILE *to, const struct nacre_report *r, unsigned row)
 		struct cell cell = {0, -1};
 
 		if (column < COLUMNS)
-			cell = look_at(r->map, cell_start(r->disk_size, at), cell_start(r->disk_size, at + 1));
+			cell = look_at(d->map, cell_start(d->size, at), cell_start(d->size, at + 1));
 		if (column && cell.use == run.use && cell.level == run.level)
 			continue;
 		if (column && run.level)
@@ -87,70 +89,70 @@ static void put_row(FILE *to, const struct nacre_report *r, unsigned row)
 	}
 }
 
-static void put_regions(FILE *to, const struct nacre_report *r)
+static void put_regions(FILE *to, const struct nacre_report_disk *d)
 {
 	uint64_t at = 0;
 
-	if (!r->region_count)
+	if (!d->region_count)
 		return;
 	nacre_html(to, "<div class=\"regions\">");
-	for (size_t i = 0; i < r->region_count; i++) {
-		const struct nacre_report_region *region = &r->regions[i];
+	for (size_t i = 0; i < d->region_count; i++) {
+		const struct nacre_report_region *region = &d->regions[i];
 		char size[32];
 
-		if (region->start < at || region->start > r->disk_size || region->length > r->disk_size - region->start)
+		if (region->start < at || region->start > d->size || region->length > d->size - region->start)
 			continue; /* extended partitions hold others; nonsense is told by the findings */
 		if (region->start > at)
 			nacre_html(to, "<i style=\"flex-grow:%f\"></i>",
-				   (double)(region->start - at) / (double)r->disk_size * 1000);
+				   (double)(region->start - at) / (double)d->size * 1000);
 		nacre_html(to, "<span style=\"flex-grow:%f\" title=\"%s, %s\">%s <small>%s</small></span>",
-			   (double)region->length / (double)r->disk_size * 1000, region->name,
+			   (double)region->length / (double)d->size * 1000, region->name,
 			   nacre_size_text(size, sizeof(size), region->length), region->name, size);
 		at = region->start + region->length;
 	}
-	if (at < r->disk_size)
-		nacre_html(to, "<i style=\"flex-grow:%f\"></i>", (double)(r->disk_size - at) / (double)r->disk_size * 1000);
+	if (at < d->size)
+		nacre_html(to, "<i style=\"flex-grow:%f\"></i>", (double)(d->size - at) / (double)d->size * 1000);
 	nacre_html(to, "</div>");
 }
 
-static void put_legend(FILE *to, const struct nacre_report *r)
+static void put_legend(FILE *to, const struct nacre_report_disk *d)
 {
 	uint64_t used = 0;
 	char size[32];
 
 	nacre_html(to, "<ul class=\"legend\">");
 	for (uint32_t use = 0; use < USES; use++) {
-		uint64_t bytes = nacre_extents_total(r->map, use);
+		uint64_t bytes = nacre_extents_total(d->map, use);
 
 		used += bytes;
 		if (bytes)
 			nacre_html(to, "<li><b class=\"u%u\"></b>%s <strong>%s</strong> <small>%s</small></li>", use,
 				   names[use], nacre_size_text(size, sizeof(size), bytes), reasons[use]);
 	}
-	if (used < r->disk_size)
+	if (used < d->size)
 		nacre_html(to, "<li><b class=\"free\"></b>free <strong>%s</strong> <small>not read, not copied</small></li>",
-			   nacre_size_text(size, sizeof(size), r->disk_size - used));
+			   nacre_size_text(size, sizeof(size), d->size - used));
 	nacre_html(to, "</ul>");
 }
 
-void nacre_report_map(FILE *to, const struct nacre_report *r)
+void nacre_report_map(FILE *to, const struct nacre_report_disk *d, unsigned number)
 {
 	char cell[32];
 
-	nacre_html(to, "<section><h2>Block map</h2>");
-	put_regions(to, r);
+	nacre_html(to, "<section><h2>Block map%s%s</h2>", d->name ? " of " : "", d->name ? d->name : "");
+	put_regions(to, d);
 	nacre_html(to, "<svg class=\"map\" viewBox=\"0 0 %u %u\" role=\"img\" aria-label=\"map of the disk's blocks\">"
-		       "<defs><pattern id=\"grid\" width=\"%u\" height=\"%u\" patternUnits=\"userSpaceOnUse\">"
+		       "<defs><pattern id=\"grid%u\" width=\"%u\" height=\"%u\" patternUnits=\"userSpaceOnUse\">"
 		       "<path d=\"M%u 0V%uH0\" class=\"line\"/></pattern></defs>"
 		       "<rect width=\"%u\" height=\"%u\" class=\"free\"/>",
-		   (unsigned)COLUMNS * SIDE, (unsigned)ROWS * SIDE, (unsigned)SIDE, (unsigned)SIDE, (unsigned)SIDE,
+		   (unsigned)COLUMNS * SIDE, (unsigned)ROWS * SIDE, number, (unsigned)SIDE, (unsigned)SIDE, (unsigned)SIDE,
 		   (unsigned)SIDE, (unsigned)COLUMNS * SIDE, (unsigned)ROWS * SIDE);
-	for (unsigned row = 0; row < ROWS && r->disk_size; row++)
-		put_row(to, r, row);
-	nacre_html(to, "<rect width=\"%u\" height=\"%u\" fill=\"url(#grid)\"/></svg>", (unsigned)COLUMNS * SIDE,
-		   (unsigned)ROWS * SIDE);
+	for (unsigned row = 0; row < ROWS && d->size; row++)
+		put_row(to, d, row);
+	nacre_html(to, "<rect width=\"%u\" height=\"%u\" fill=\"url(#grid%u)\"/></svg>", (unsigned)COLUMNS * SIDE,
+		   (unsigned)ROWS * SIDE, number);
 	nacre_html(to, "<p class=\"note\">One cell is %s; the paler it is, the less of it is in use.</p>",
-		   nacre_size_text(cell, sizeof(cell), r->disk_size / CELLS));
-	put_legend(to, r);
+		   nacre_size_text(cell, sizeof(cell), d->size / CELLS));
+	put_legend(to, d);
 	nacre_html(to, "</section>");
 }

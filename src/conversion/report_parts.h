@@ -20,8 +20,8 @@ void nacre_html(FILE *to, const char *fmt, ...);
 /** nacre_html_base64() - @size bytes, as a data: URI has them */
 void nacre_html_base64(FILE *to, const uint8_t *data, size_t size);
 
-/** nacre_report_map() - the block map and its legend */
-void nacre_report_map(FILE *to, const struct nacre_report *r);
+/** nacre_report_map() - the block map of disk @number and its legend */
+void nacre_report_map(FILE *to, const struct nacre_report_disk *disk, unsigned number);
 /** nacre_report_diff() - lines that went and lines that came, with some around them */
 void nacre_report_diff(FILE *to, const char *before, const char *after);
 

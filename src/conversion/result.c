@@ -40,10 +40,9 @@ static void json_copied(struct json *j, const struct nacre_told *t)
 	json_number(j, "read", (int64_t)t->result->read);
 	json_number(j, "written", (int64_t)t->result->written);
 	json_begin(j, "skipped_as", '{');
-	for (uint32_t use = NACRE_FS_USED + 1; use <= NACRE_FS_SWAP; use++)
-		if (nacre_extents_total(&t->plan->map, use))
-			json_number(j, nacre_use_name(use),
-				    (int64_t)nacre_extents_total(&t->plan->map, use));
+	for (uint32_t use = NACRE_FS_USED + 1; use < NACRE_USES; use++)
+		if (nacre_plan_total(t->plan, use))
+			json_number(j, nacre_use_name(use), (int64_t)nacre_plan_total(t->plan, use));
 	json_end(j, '}');
 	for (int i = 0; i < t->note_count; i++)
 		json_text(j, t->notes[i].name, t->notes[i].value);
@@ -137,6 +136,15 @@ static int write_domain(const struct nacre_told *t, struct nacre_error *e)
 	return 0;
 }
 
+static uint64_t all_disks(const struct nacre_inventory *inventory)
+{
+	uint64_t size = 0;
+
+	for (int i = 0; i < inventory->disk_count; i++)
+		size += inventory->disks[i].image->size;
+	return size;
+}
+
 /* What the report says of the source. Return: how many facts there are */
 static size_t report_facts(const struct nacre_told *t, struct nacre_report_fact *facts, char (*texts)[32])
 {
@@ -145,7 +153,7 @@ static size_t report_facts(const struct nacre_told *t, struct nacre_report_fact 
 		{"System", i->os_name},
 		{"Host name", i->hostname},
 		{"Firmware", i->uefi ? "UEFI" : "BIOS"},
-		{"Disk", nacre_size_text(texts[0], sizeof(*texts), i->image->size)},
+		{i->disk_count > 1 ? "Disks" : "Disk", nacre_size_text(texts[0], sizeof(*texts), all_disks(i))},
 		{"Copied", nacre_size_text(texts[1], sizeof(*texts), t->result->used)},
 		{"Left out", nacre_size_text(texts[2], sizeof(*texts), t->result->skipped)},
 		{"Kernel", i->kernel_count ? i->kernels[0].version : ""},
@@ -160,16 +168,16 @@ static size_t report_facts(const struct nacre_told *t, struct nacre_report_fact 
 	return count;
 }
 
-static size_t report_regions(const struct nacre_told *t, struct nacre_report_region *regions,
+/* The volumes of disk @disk. Return: how many there are */
+static size_t report_regions(const struct nacre_inventory *inventory, int disk, struct nacre_report_region *regions,
 			     char (*texts)[128])
 {
-	const struct nacre_inventory *inventory = t->inventory;
 	size_t count = 0;
 
 	for (int i = 0; i < inventory->place_count; i++) {
 		const struct nacre_place *place = &inventory->places[i];
 
-		if (place->partition.extended)
+		if (place->disk != disk || place->partition.extended)
 			continue;
 		snprintf(texts[count], sizeof(*texts), "%d %s %s", place->partition.number, place->type,
 			 place->mount);
@@ -180,26 +188,53 @@ static size_t report_regions(const struct nacre_told *t, struct nacre_report_reg
 	return count;
 }
 
+/* struct disks - what the report says of each disk */
+struct disks {
+	struct nacre_report_disk list[NACRE_DISKS_MAX];
+	struct nacre_report_region regions[NACRE_PARTITIONS_MAX];
+	char texts[NACRE_PARTITIONS_MAX][128], names[NACRE_DISKS_MAX][80];
+};
+
+static void report_disks(const struct nacre_told *t, struct disks *disks)
+{
+	const struct nacre_inventory *n = t->inventory;
+	size_t regions = 0;
+
+	for (int i = 0; i < n->disk_count; i++) {
+		struct nacre_report_disk *d = &disks->list[i];
+
+		snprintf(disks->names[i], sizeof(disks->names[i]), "disk %d%s%s", i, *n->disks[i].name ? ", " : "",
+			 n->disks[i].name);
+		*d = (struct nacre_report_disk){.name = n->disk_count > 1 ? disks->names[i] : NULL,
+						.map = &t->plan->maps[i], .size = n->disks[i].image->size,
+						.regions = disks->regions + regions};
+		d->region_count = report_regions(n, i, disks->regions + regions, disks->texts + regions);
+		regions += d->region_count;
+	}
+}
+
 static int write_report(const struct nacre_told *t, struct nacre_error *e)
 {
-	struct nacre_report_region regions[NACRE_PARTITIONS_MAX];
+	NACRE_AUTO_FREE struct disks *disks = calloc(1, sizeof(*disks));
 	struct nacre_report_step steps[NACRE_TIMELINE_MAX];
-	char region_texts[NACRE_PARTITIONS_MAX][128], fact_texts[FACTS][32];
+	char fact_texts[FACTS][32];
 	NACRE_AUTO_FREE char *path = NULL, *picture = NULL;
 	struct nacre_report_fact facts[FACTS_MOST];
 	struct nacre_report r = {
 		.definition = &t->result->definition, .source = t->source, .facts = facts,
-		.map = &t->plan->map, .disk_size = t->inventory->image->size, .regions = regions,
-		.steps = steps, .fixes = nacre_fixes_linux, .findings = t->inventory->findings,
+		.disk_count = (size_t)t->inventory->disk_count, .steps = steps, .fixes = nacre_fixes_linux, .findings = t->inventory->findings,
 		.finding_count = (size_t)t->inventory->finding_count,
 		.boot = t->result->checked ? &t->result->boot : NULL};
 	char when[64];
 	time_t now = time(NULL);
 
+	if (!disks)
+		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
+	report_disks(t, disks);
+	r.disks = disks->list;
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", gmtime(&now));
 	r.when = when;
 	r.fact_count = report_facts(t, facts, fact_texts);
-	r.region_count = report_regions(t, regions, region_texts);
 	for (int i = 0; i < t->timeline->count; i++)
 		if (t->timeline->list[i].end > t->timeline->list[i].start)
 			steps[r.step_count++] = (struct nacre_report_step){t->timeline->list[i].name,
@@ -251,10 +286,10 @@ void nacre_result_say_plan(const struct nacre_inventory *inventory, const struct
 	if (!say)
 		return;
 	snprintf(text, sizeof(text), "%llu MiB of %llu MiB travel", (unsigned long long)(plan->used >> 20),
-		 (unsigned long long)(inventory->image->size >> 20));
+		 (unsigned long long)(all_disks(inventory) >> 20));
 	say(arg, "copy", text);
-	for (uint32_t use = NACRE_FS_USED + 1; use <= NACRE_FS_SWAP; use++) {
-		uint64_t bytes = nacre_extents_total(&plan->map, use);
+	for (uint32_t use = NACRE_FS_USED + 1; use < NACRE_USES; use++) {
+		uint64_t bytes = nacre_plan_total(plan, use);
 
 		if (!bytes)
 			continue;

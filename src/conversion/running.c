@@ -33,12 +33,13 @@ int nacre_running_elsewhere(const struct nacre_snapshot *s, const char *director
 	return 0;
 }
 
-static bool is_mounted(const struct nacre_snapshot *s, const struct nacre_partition *p)
+static bool is_mounted(const struct nacre_snapshot *s, const struct nacre_place *place)
 {
 	const struct nacre_lives *lives = s ? nacre_snapshot_lives(s) : NULL;
 
 	for (int i = 0; lives && i < lives->count; i++)
-		if (lives->list[i].map != NACRE_LIVE_ELSEWHERE && lives->list[i].start == p->start)
+		if (lives->list[i].map != NACRE_LIVE_ELSEWHERE && lives->list[i].disk == place->disk &&
+		    lives->list[i].start == place->partition.start)
 			return true;
 	return false;
 }
@@ -54,25 +55,26 @@ static void forget_dirty(struct nacre_inventory *inventory)
 	inventory->finding_count = kept;
 }
 
-int nacre_running_look(struct nacre_image *image, const struct nacre_snapshot *s, struct nacre_inventory *inventory,
-		       struct nacre_plan *plan, struct nacre_error *e)
+int nacre_running_look(struct nacre_image *const *images, const char *const *names, int count, const struct nacre_snapshot *s,
+		       struct nacre_inventory *inventory, struct nacre_plan *plan, struct nacre_error *e)
 {
 	for (int i = 0;; i++) {
 		bool torn = false;
 
-		ioctl(image->fd, BLKFLSBUF, 0);
-		if (nacre_inventory_take(image, false, inventory, e) < 0)
+		for (int k = 0; k < count; k++)
+			ioctl(images[k]->fd, BLKFLSBUF, 0);
+		if (nacre_inventory_take(images, names, count, false, inventory, e) < 0)
 			return -1;
 		for (int k = 0; k < inventory->place_count; k++)
 			torn |= inventory->places[k].problem[0] && *inventory->places[k].driver &&
-				is_mounted(s, &inventory->places[k].partition);
+				is_mounted(s, &inventory->places[k]);
 		if (!torn || i == TRIES - 1)
 			break;
 		nacre_inventory_free(inventory);
 	}
 	/* The kernel tells what is in use of what it has mounted: no log makes that doubtful. */
 	for (int k = 0; k < inventory->place_count; k++)
-		if (is_mounted(s, &inventory->places[k].partition))
+		if (is_mounted(s, &inventory->places[k]))
 			inventory->places[k].info.state &= ~(uint32_t)NACRE_FS_DIRTY;
 	if (nacre_plan_make(inventory, plan, e) < 0)
 		return -1;
@@ -82,7 +84,8 @@ int nacre_running_look(struct nacre_image *image, const struct nacre_snapshot *s
 
 /* A copy on its way. Only what all is read for is compared with what is there: what was just written to is another one. */
 struct copying {
-	struct nacre_differ *differ;
+	struct nacre_differ *differs[NACRE_DISKS_MAX];
+	int count;
 	const struct nacre_convert_says *says;
 	const struct nacre_snapshot_result *result;
 	int restarts; /* that were compared */
@@ -91,21 +94,20 @@ struct copying {
 
 static int put(void *arg, unsigned disk, uint64_t offset, const void *data, size_t size, struct nacre_error *e)
 {
-	(void)disk;
-	return nacre_differ_write(((struct copying *)arg)->differ, offset, data, size, e);
+	return nacre_differ_write(((struct copying *)arg)->differs[disk], offset, data, size, e);
 }
 
 static int put_zero(void *arg, unsigned disk, uint64_t offset, uint64_t length, struct nacre_error *e)
 {
-	(void)disk;
-	return nacre_differ_zero(((struct copying *)arg)->differ, offset, length, e);
+	return nacre_differ_zero(((struct copying *)arg)->differs[disk], offset, length, e);
 }
 
 static void on_round(void *arg, int number, uint64_t bytes)
 {
 	struct copying *c = arg;
 
-	nacre_differ_compare(c->differ, (!number && c->resumed) || c->result->restarts > c->restarts);
+	for (int i = 0; i < c->count; i++)
+		nacre_differ_compare(c->differs[i], (!number && c->resumed) || c->result->restarts > c->restarts);
 	c->restarts = c->result->restarts;
 	if (c->says->round)
 		c->says->round(c->says->arg, number, bytes);
@@ -131,20 +133,26 @@ int nacre_running_copy(struct nacre_snapshot *s, const struct nacre_plan *plan, 
 		       const struct nacre_snapshot_options *o, const struct nacre_convert_says *says,
 		       struct nacre_snapshot_result *result, uint64_t *there, struct nacre_error *e)
 {
-	const struct nacre_extents *maps[] = {&plan->map};
-	struct copying c = {.says = says, .result = result, .resumed = sink->resumed};
+	const struct nacre_extents *maps[NACRE_DISKS_MAX];
+	struct copying c = {.says = says, .result = result, .resumed = sink->resumed, .count = plan->count};
 	const struct nacre_snapshot_sink to = {put, put_zero, &c};
 	struct nacre_snapshot_options options = *o;
-	int failed;
+	bool failed = false;
 
+	options.unwanted = NACRE_USE_LEFT;
 	options.says = (struct nacre_snapshot_says){.round = on_round, .bytes = on_bytes, .dirty = on_dirty, .arg = &c};
-	c.differ = nacre_differ_open(sink, 0, e);
-	if (!c.differ)
-		return -1;
-	failed = nacre_snapshot_run(s, maps, &to, &options, result, e) < 0;
-	*there = nacre_differ_there(c.differ);
+	for (int i = 0; i < plan->count && !failed; i++) {
+		maps[i] = &plan->maps[i];
+		c.differs[i] = nacre_differ_open(sink, (unsigned)i, e);
+		failed = !c.differs[i];
+	}
+	failed = failed || nacre_snapshot_run(s, maps, &to, &options, result, e) < 0;
+	*there = 0;
+	for (int i = 0; i < plan->count; i++) {
+		*there += c.differs[i] ? nacre_differ_there(c.differs[i]) : 0;
+		nacre_differ_close(c.differs[i]);
+	}
 	result->written -= *there < result->written ? *there : result->written;
-	nacre_differ_close(c.differ);
 	return failed ? -1 : nacre_sink_sync(sink, e);
 }
 

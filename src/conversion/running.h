@@ -10,15 +10,16 @@
 /** nacre_running_elsewhere() - an error if @directory would lie on what is converted: a copy cannot hold itself */
 int nacre_running_elsewhere(const struct nacre_snapshot *s, const char *directory, struct nacre_error *e);
 /**
- * nacre_running_look() - take inventory and plan of a disk that changes
+ * nacre_running_look() - take inventory and plan of disks that change
+ * @images, @names: as nacre_inventory_take() has them, in the order of the snapshot's disks
  *
  * What was read earlier is forgotten before, so that what the file systems have on the disk is seen. A volume that
  * changed while it was read is tried again, then it is a place with a problem, as any other.
  */
-int nacre_running_look(struct nacre_image *image, const struct nacre_snapshot *s, struct nacre_inventory *inventory,
-		       struct nacre_plan *plan, struct nacre_error *e);
+int nacre_running_look(struct nacre_image *const *images, const char *const *names, int count, const struct nacre_snapshot *s,
+		       struct nacre_inventory *inventory, struct nacre_plan *plan, struct nacre_error *e);
 /**
- * nacre_running_copy() - to disk 0 of @sink, until the instant is there
+ * nacre_running_copy() - to the disks of @sink, until the instant is there
  * @there: bytes that a resumed sink had already; they were read, and not sent
  */
 int nacre_running_copy(struct nacre_snapshot *s, const struct nacre_plan *plan, struct nacre_sink *sink,

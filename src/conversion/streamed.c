@@ -38,9 +38,9 @@ static int send_all(const struct nacre_convert_options *o, struct nacre_image *d
 	struct nacre_extents what = {0};
 	int failed = 0;
 
-	for (size_t i = 0; i < plan->map.count && !failed; i++)
-		if (plan->map.list[i].tag == NACRE_FS_USED)
-			failed = nacre_extents_add(&what, plan->map.list[i].start, plan->map.list[i].length,
+	for (size_t i = 0; i < plan->maps[0].count && !failed; i++)
+		if (plan->maps[0].list[i].tag == NACRE_FS_USED)
+			failed = nacre_extents_add(&what, plan->maps[0].list[i].start, plan->maps[0].list[i].length,
 						   NACRE_FS_USED);
 	if (failed)
 		nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
@@ -51,12 +51,13 @@ static int send_all(const struct nacre_convert_options *o, struct nacre_image *d
 }
 
 int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *from, const struct nacre_plan *plan,
-		   int (*make_swaps)(void *arg, struct nacre_image *to, struct nacre_error *e), void *arg, int out,
+		   int (*make_swaps)(void *arg, int disk, struct nacre_image *to, struct nacre_error *e), void *arg, int out,
 		   struct nacre_convert_result *result, struct nacre_error *e)
 {
 	const char *tmp = getenv("TMPDIR");
 	struct nacre_image *disk;
 	struct nacre_growth growth;
+	const struct nacre_sink_modify what = {.grow_last = o->grow_last, .fix = o->fix};
 	struct nacre_tree *tree = NULL;
 	char undo[256];
 	int failed;
@@ -65,9 +66,10 @@ int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *fr
 	snprintf(undo, sizeof(undo), "%.200s/nacre-undo.XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	if (!mkdtemp(undo))
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, undo, "cannot be made");
-	disk = nacre_overlay_image(from, result->definition.size, e);
+	disk = nacre_overlay_image(from, result->definition.disks[0].size, e);
 	stage(o, "making it fit, in memory");
-	failed = !disk || make_swaps(arg, disk, e) || nacre_fix_overlay(o, disk, undo, &tree, &growth, e);
+	failed = !disk || make_swaps(arg, 0, disk, e) ||
+		 nacre_fix_overlay(&disk, NULL, 1, &what, &o->says, undo, &tree, &growth, e);
 	if (tree)
 		nacre_tree_changes(tree, &result->changes);
 	nacre_tree_free(tree);

@@ -27,7 +27,7 @@ static int hash_source(struct nacre_image *from, uint64_t first, uint32_t count,
 	return 0;
 }
 
-static int compare(struct nacre_image *from, struct nacre_sink *sink, uint64_t first, uint64_t end, uint8_t *buffer,
+static int compare(struct nacre_image *from, struct nacre_sink *sink, unsigned disk, uint64_t first, uint64_t end, uint8_t *buffer,
 		   uint64_t *hashes, struct nacre_error *e)
 {
 	while (first < end) {
@@ -36,7 +36,7 @@ static int compare(struct nacre_image *from, struct nacre_sink *sink, uint64_t f
 		uint64_t where;
 
 		if (hash_source(from, first, count, buffer, hashes, e) ||
-		    nacre_sink_verify(sink, 0, first, count, hashes, &different, &where, e))
+		    nacre_sink_verify(sink, disk, first, count, hashes, &different, &where, e))
 			return -1;
 		if (different)
 			return nacre_error_set(e, NACRE_E_FAILED, 0, "--verify",
@@ -47,7 +47,7 @@ static int compare(struct nacre_image *from, struct nacre_sink *sink, uint64_t f
 	return 0;
 }
 
-int nacre_verify(struct nacre_image *from, struct nacre_sink *sink, const struct nacre_extents *map, uint32_t tag,
+int nacre_verify(struct nacre_image *from, struct nacre_sink *sink, unsigned disk, const struct nacre_extents *map, uint32_t tag,
 		 uint64_t *verified, struct nacre_error *e)
 {
 	NACRE_AUTO_FREE uint64_t *hashes = malloc(NACRE_SINK_HASHES * sizeof(*hashes));
@@ -55,7 +55,6 @@ int nacre_verify(struct nacre_image *from, struct nacre_sink *sink, const struct
 
 	if (!hashes || !buffer)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
-	*verified = 0;
 	for (size_t i = 0; i < map->count; i++) {
 		uint64_t end = map->list[i].start + map->list[i].length, first;
 
@@ -66,7 +65,7 @@ int nacre_verify(struct nacre_image *from, struct nacre_sink *sink, const struct
 		first = (map->list[i].start + BLOCK - 1) / BLOCK;
 		if (first >= end)
 			continue;
-		if (compare(from, sink, first, end, buffer, hashes, e))
+		if (compare(from, sink, disk, first, end, buffer, hashes, e))
 			return -1;
 		*verified += (end - first) * BLOCK;
 	}

@@ -7,12 +7,12 @@
 #include "conversion/transfer/transfer.h"
 
 /**
- * nacre_verify() - compare all whole blocks of the extents of @tag in @map, of @from and of @sink's disk 0
- * @verified: bytes that are the same; valid after success
+ * nacre_verify() - compare all whole blocks of the extents of @tag in @map, of @from and of @sink's disk @disk
+ * @verified: bytes that are the same are added
  *
  * The source may not be changing. Return: -1 also where something differs: the message names the place.
  */
-int nacre_verify(struct nacre_image *from, struct nacre_sink *sink, const struct nacre_extents *map, uint32_t tag,
+int nacre_verify(struct nacre_image *from, struct nacre_sink *sink, unsigned disk, const struct nacre_extents *map, uint32_t tag,
 		 uint64_t *verified, struct nacre_error *e);
 
 #endif

@@ -69,18 +69,34 @@ static int check_nics(const struct nacre_definition *d, struct nacre_error *e)
 	return 0;
 }
 
+static int check_disks(const struct nacre_definition *d, struct nacre_error *e)
+{
+	if (d->disk_count < 1 || d->disk_count > NACRE_DEFINITION_DISKS)
+		return bad(e, "disks", "there are 1 to 16");
+	for (int i = 0; i < d->disk_count; i++) {
+		const struct nacre_definition_disk *disk = &d->disks[i];
+
+		if (!is_file_name(disk->file))
+			return bad(e, "file", "takes the name of a file in the machine's directory");
+		for (int k = 0; k < i; k++)
+			if (!strcmp(disk->file, d->disks[k].file))
+				return bad(e, "file", "is the same for two disks");
+		if (strcmp(disk->format, "vhd") && strcmp(disk->format, "raw"))
+			return bad(e, "format", "is vhd or raw");
+		if (disk->size < 512 || disk->size % 512 || disk->size > INT64_MAX)
+			return bad(e, "size", "takes bytes, a multiple of 512");
+	}
+	return 0;
+}
+
 int nacre_definition_check(const struct nacre_definition *d, struct nacre_error *e)
 {
 	if (!is_name(d->name))
 		return bad(e, "name", "takes letters, digits, '.', '_', '+', '-', and begins with one of the first two");
 	if (!has_form(d->uuid, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"))
 		return bad(e, "uuid", "takes the form 01234567-89ab-cdef-0123-456789abcdef");
-	if (!is_file_name(d->disk))
-		return bad(e, "disk", "takes the name of a file in the machine's directory");
-	if (strcmp(d->format, "vhd") && strcmp(d->format, "raw"))
-		return bad(e, "format", "is vhd or raw");
-	if (d->size < 512 || d->size % 512 || d->size > INT64_MAX)
-		return bad(e, "size", "takes bytes, a multiple of 512");
+	if (check_disks(d, e))
+		return -1;
 	if (strcmp(d->architecture, "x86_64") && strcmp(d->architecture, "i686"))
 		return bad(e, "architecture", "is x86_64 or i686");
 	if (d->memory_mb < 16 || d->memory_mb > 16 * 1024 * 1024)
@@ -119,7 +135,6 @@ int nacre_definition_init(struct nacre_definition *d, const char *name, struct n
 	}
 	if (!n)
 		snprintf(d->name, sizeof(d->name), "machine");
-	snprintf(d->format, sizeof(d->format), "vhd");
 	snprintf(d->architecture, sizeof(d->architecture), "x86_64");
 	d->memory_mb = 2048;
 	d->cpus = 2;

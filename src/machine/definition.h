@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* definition.h - the virtual machine around the disk (C11, C12): for libvirt and for ourselves */
+/* definition.h - the virtual machine around its disks (C11, C12): for libvirt and for ourselves */
 #ifndef NACRE_MACHINE_DEFINITION_H
 #define NACRE_MACHINE_DEFINITION_H
 
@@ -9,19 +9,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NACRE_DEFINITION_NICS = 16 };
+enum { NACRE_DEFINITION_NICS = 16, NACRE_DEFINITION_DISKS = 16 };
 
 /* The parts of a virtual machine's directory. */
 #define NACRE_DEFINITION_FILE "nacre.json"
 #define NACRE_DEFINITION_VARS "efivars.fd" /* its copy of the firmware's variables, where it has UEFI */
 
+/** struct nacre_definition_disk - one disk */
+struct nacre_definition_disk {
+	char file[64];          /* in the virtual machine's directory */
+	char format[16];        /* "vhd" (qemu: vpc) or "raw" */
+	uint64_t size;          /* bytes, a multiple of 512 */
+};
+
 /** struct nacre_definition - @memory_mb and @cpus: of the source, or what the user said */
 struct nacre_definition {
 	char name[64];          /* letters, digits, '.', '_', '+', '-'; the first a letter or a digit */
 	char uuid[40];
-	char disk[256];         /* file in the virtual machine's directory */
-	char format[16];        /* "vhd" (qemu: vpc) or "raw" */
-	uint64_t size;          /* bytes of the disk, a multiple of 512 */
+	struct nacre_definition_disk disks[NACRE_DEFINITION_DISKS]; /* the first is the one that is booted from */
+	int disk_count;
 	char architecture[16];  /* "x86_64" or "i686" */
 	bool uefi;
 	uint32_t memory_mb, cpus;

@@ -78,12 +78,22 @@ static int put_head(FILE *to, const struct nacre_definition *d, const char *dire
 	return 0;
 }
 
+static void put_disk(FILE *to, const struct nacre_definition_disk *disk, unsigned number, const char *directory)
+{
+	char name[] = "vda";
+
+	name[2] = (char)('a' + number);
+	put(to, "    <disk type='file' device='disk'>\n"
+		"      <driver name='qemu' type='%s' discard='unmap'/>\n      <source file='%s/%s'/>\n"
+		"      <target dev='%s' bus='virtio'/>\n      <boot order='%u'/>\n    </disk>\n",
+	    strcmp(disk->format, "raw") ? "vpc" : "raw", directory, disk->file, name, number + 1);
+}
+
 static void put_devices(FILE *to, const struct nacre_definition *d, const char *directory)
 {
-	put(to, "  <devices>\n    <disk type='file' device='disk'>\n"
-		"      <driver name='qemu' type='%s' discard='unmap'/>\n      <source file='%s/%s'/>\n"
-		"      <target dev='vda' bus='virtio'/>\n      <boot order='1'/>\n    </disk>\n",
-	    strcmp(d->format, "raw") ? "vpc" : "raw", directory, d->disk);
+	put(to, "  <devices>\n");
+	for (int i = 0; i < d->disk_count; i++)
+		put_disk(to, &d->disks[i], (unsigned)i, directory);
 	for (int i = 0; i < d->nic_count; i++)
 		put(to, "    <interface type='network'>\n      <mac address='%s'/>\n"
 			"      <source network='default'/>\n      <model type='virtio'/>\n    </interface>\n",

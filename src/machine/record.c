@@ -79,15 +79,24 @@ static int check_members(struct reader *r, json_t *object, const char *member, c
 	return 0;
 }
 
-static int take_disk(struct reader *r, json_t *machine, struct nacre_definition *d)
+static int take_disks(struct reader *r, json_t *machine, struct nacre_definition *d)
 {
 	static const char *const known[] = {"file", "format", "size", NULL};
-	json_t *disk = json_object_get(machine, "disk");
+	json_t *disks = json_object_get(machine, "disks");
 
-	if (check_members(r, disk, "disk", known) || take_text(r, disk, "file", d->disk, sizeof(d->disk)) ||
-	    take_text(r, disk, "format", d->format, sizeof(d->format)))
-		return -1;
-	return take_number(r, disk, "size", INT64_MAX, &d->size);
+	if (!json_is_array(disks) || json_array_size(disks) > NACRE_DEFINITION_DISKS)
+		return wrong(r, "disks", "must be an array of at most 16");
+	d->disk_count = (int)json_array_size(disks);
+	for (int i = 0; i < d->disk_count; i++) {
+		json_t *disk = json_array_get(disks, (size_t)i);
+		struct nacre_definition_disk *to = &d->disks[i];
+
+		if (check_members(r, disk, "disks", known) || take_text(r, disk, "file", to->file, sizeof(to->file)) ||
+		    take_text(r, disk, "format", to->format, sizeof(to->format)) ||
+		    take_number(r, disk, "size", INT64_MAX, &to->size))
+			return -1;
+	}
+	return 0;
 }
 
 static int take_nics(struct reader *r, json_t *machine, struct nacre_definition *d)
@@ -122,7 +131,7 @@ static int take_os(struct reader *r, json_t *machine, struct nacre_definition *d
 static int take_machine(struct reader *r, json_t *machine, struct nacre_definition *d)
 {
 	static const char *const known[] = {"format", "name", "uuid", "architecture", "firmware", "memory_mb",
-					    "cpus", "disk", "nics", "os", NULL};
+					    "cpus", "disks", "nics", "os", NULL};
 	uint64_t format = 0, memory = 0, cpus = 0;
 	char firmware[8];
 
@@ -132,7 +141,7 @@ static int take_machine(struct reader *r, json_t *machine, struct nacre_definiti
 	    take_text(r, machine, "architecture", d->architecture, sizeof(d->architecture)) ||
 	    take_text(r, machine, "firmware", firmware, sizeof(firmware)) ||
 	    take_number(r, machine, "memory_mb", UINT32_MAX, &memory) ||
-	    take_number(r, machine, "cpus", UINT32_MAX, &cpus) || take_disk(r, machine, d) ||
+	    take_number(r, machine, "cpus", UINT32_MAX, &cpus) || take_disks(r, machine, d) ||
 	    take_nics(r, machine, d) || take_os(r, machine, d))
 		return -1;
 	if (strcmp(firmware, "bios") && strcmp(firmware, "uefi"))
@@ -230,11 +239,15 @@ static void print_machine(struct json *j, const struct nacre_definition *d)
 	json_text(j, "firmware", d->uefi ? "uefi" : "bios");
 	json_number(j, "memory_mb", d->memory_mb);
 	json_number(j, "cpus", d->cpus);
-	json_begin(j, "disk", '{');
-	json_text(j, "file", d->disk);
-	json_text(j, "format", d->format);
-	json_number(j, "size", (int64_t)d->size);
-	json_end(j, '}');
+	json_begin(j, "disks", '[');
+	for (int i = 0; i < d->disk_count; i++) {
+		json_begin(j, NULL, '{');
+		json_text(j, "file", d->disks[i].file);
+		json_text(j, "format", d->disks[i].format);
+		json_number(j, "size", (int64_t)d->disks[i].size);
+		json_end(j, '}');
+	}
+	json_end(j, ']');
 	json_begin(j, "nics", '[');
 	for (int i = 0; i < d->nic_count; i++) {
 		json_begin(j, NULL, '{');

@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { FDS_MAX = 8 };
+enum { FDS_MAX = 40 };
 
 extern char **environ;
 

@@ -24,7 +24,7 @@ struct nacre_child {
  * nacre_child_start() - start a program
  * @program: a path, or a name that is looked for in PATH; NACRE_E_ABSENT where there is none
  * @argv:    as for execve(2), with the name first
- * @fds:     descriptors that it gets as 3, 4, ...; at most 8. All others are closed
+ * @fds:     descriptors that it gets as 3, 4, ...; at most 40. All others are closed
  * @output:  its standard output and standard error; its input is /dev/null
  *
  * It leads a session of its own, so that Ctrl-C is ours alone to handle, and is killed when the thread

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!json || !xml || asprintf(&whole, "{\"machine\": %s}", json) < 0)
 		abort();
 	if (nacre_definition_parse(whole, strlen(whole), "fuzz", &again, &e) || strcmp(d.name, again.name) ||
-	    d.nic_count != again.nic_count || strcmp(d.disk, again.disk))
+	    d.nic_count != again.nic_count || d.disk_count != again.disk_count || strcmp(d.disks[0].file, again.disks[0].file))
 		abort();
 	free(json);
 	free(xml);

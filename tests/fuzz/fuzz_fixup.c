@@ -34,7 +34,7 @@ static void device(struct nacre_devices *d, const char *type, const char *uuid)
 {
 	struct nacre_device *device = &d->list[d->count++];
 
-	*device = (struct nacre_device){.number = d->count, .root = d->count == 1};
+	*device = (struct nacre_device){.disk = d->count == 3, .number = d->count, .root = d->count == 1};
 	strcpy(device->type, type);
 	strcpy(device->uuid, uuid);
 }
@@ -49,6 +49,7 @@ static void edit_devices(uint8_t which, struct nacre_span in)
 	struct nacre_growfs_edit grows = {.devices = &d, .number = 3};
 
 	memset(&d, 0, sizeof(d));
+	d.disk_count = 2;
 	device(&d, "ext4", "11111111-2222-3333-4444-555555555555");
 	device(&d, "swap", "21111111-2222-3333-4444-555555555555");
 	device(&d, "xfs", "");

@@ -216,7 +216,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	split(data, size);
 	if (pwrite(fd, head, HEAD, 0) != HEAD)
 		abort();
-	if (nacre_inventory_take(image, false, &inventory, &e))
+	if (nacre_inventory_take(&image, NULL, 1, false, &inventory, &e))
 		return 0;
 	for (int i = 0; i < inventory.finding_count; i++)
 		if (!memchr(inventory.findings[i].why, 0, sizeof(inventory.findings[i].why)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* devices.c - which volume of the image an old machine's device name means */
+/* devices.c - which volume of the images an old machine's device name means */
 #include "conversion/fixup/devices.h"
 
 #include <ctype.h>
@@ -43,25 +43,6 @@ static void take_id(char to[40], const char *from)
 	if (n < 40) {
 		memcpy(to, from, n);
 		to[n] = 0;
-	}
-}
-
-void nacre_devices_take(struct nacre_devices *d, const struct nacre_inventory *inventory)
-{
-	*d = (struct nacre_devices){0};
-	for (int i = 0; i < inventory->place_count && i < NACRE_PARTITIONS_MAX; i++) {
-		const struct nacre_place *p = &inventory->places[i];
-		struct nacre_device *device = &d->list[d->count++];
-
-		device->number = p->partition.number;
-		device->root = i == inventory->root;
-		take_id(device->uuid, p->info.uuid);
-		take_id(device->guid, p->partition.guid);
-		snprintf(device->type, sizeof(device->type), "%s", p->type);
-		snprintf(device->label, sizeof(device->label), "%s", p->info.label);
-		if (!strcmp(p->type, "lvm2") || !strcmp(p->type, "linux_raid") || !strcmp(p->type, "luks") ||
-		    p->problem[0])
-			d->opaque = true;
 	}
 }
 
@@ -140,10 +121,10 @@ static bool split(struct nacre_span name, struct nacre_span *stem, int *number)
 	return false;
 }
 
-static struct nacre_device *numbered(const struct nacre_devices *d, int number)
+static struct nacre_device *numbered(const struct nacre_devices *d, int disk, int number)
 {
 	for (int i = 0; i < d->count; i++)
-		if (d->list[i].number == number)
+		if (d->list[i].disk == disk && d->list[i].number == number)
 			return (struct nacre_device *)&d->list[i];
 	return NULL;
 }
@@ -205,23 +186,27 @@ static bool type_fits(struct nacre_span type, const struct nacre_device *device)
 	return !strcmp(device->type, "vfat") && (nacre_span_is(type, "msdos") || nacre_span_is(type, "fat"));
 }
 
-static bool is_stem(const struct nacre_devices *d, struct nacre_span stem)
+/* The disk that was called @stem, -1: none of these. */
+static int disk_of(const struct nacre_devices *d, struct nacre_span stem)
 {
 	for (int i = 0; i < d->stem_count; i++)
-		if (nacre_span_is(stem, d->stems[i]))
-			return true;
-	return false;
+		if (nacre_span_is(stem, d->stems[i].text))
+			return d->stems[i].disk;
+	return -1;
 }
 
-static void add_stem(struct nacre_devices *d, struct nacre_span stem)
+static void add_stem(struct nacre_devices *d, struct nacre_span stem, int disk)
 {
-	if (d->stem_count < NACRE_STEMS_MAX && !is_stem(d, stem) &&
-	    nacre_span_copy(stem, d->stems[d->stem_count], NACRE_STEM))
-		d->stem_count++;
+	struct nacre_stem *to = &d->stems[d->stem_count];
+
+	if (d->stem_count == NACRE_STEMS_MAX || disk_of(d, stem) >= 0 || !nacre_span_copy(stem, to->text, NACRE_STEM))
+		return;
+	to->disk = disk;
+	d->stem_count++;
 }
 
-/* Does every entry with @stem name a partition that is here, of its type, and not somebody else's? */
-static bool stem_fits(struct nacre_devices *d, struct nacre_span fstab, struct nacre_span stem, bool claim)
+/* Does every entry with @stem name a partition of @disk, of its type, and not somebody else's? */
+static bool stem_fits(struct nacre_devices *d, struct nacre_span fstab, struct nacre_span stem, int disk, bool claim)
 {
 	struct nacre_fstab_entry entry;
 	struct nacre_span line, other;
@@ -233,7 +218,7 @@ static bool stem_fits(struct nacre_devices *d, struct nacre_span fstab, struct n
 		if (!nacre_fstab_parse(line, &entry) || !split(entry.spec, &other, &number) ||
 		    other.size != stem.size || memcmp(other.at, stem.at, stem.size))
 			continue;
-		device = numbered(d, number);
+		device = numbered(d, disk, number);
 		if (!device || device->claimed || !type_fits(entry.type, device) ||
 		    device->root != nacre_span_is(entry.file, "/"))
 			return false;
@@ -249,21 +234,75 @@ static bool kernel_name(struct nacre_span stem)
 	return !nacre_span_starts(stem, "/dev/disk/") && !nacre_span_starts(stem, "/dev/mapper/");
 }
 
-static bool knows_kernel_name(const struct nacre_devices *d)
+static bool knows_kernel_name(const struct nacre_devices *d, int disk)
 {
 	for (int i = 0; i < d->stem_count; i++)
-		if (kernel_name((struct nacre_span){d->stems[i], strlen(d->stems[i])}))
+		if (d->stems[i].disk == disk &&
+		    kernel_name((struct nacre_span){d->stems[i].text, strlen(d->stems[i].text)}))
 			return true;
 	return false;
 }
 
-static void try_stem(struct nacre_devices *d, struct nacre_span fstab, struct nacre_span stem)
+/* Could @disk have been called @stem, by what else it is known to have been called? */
+static bool is_free(const struct nacre_devices *d, struct nacre_span stem, int disk)
 {
-	if (is_stem(d, stem) || (kernel_name(stem) && knows_kernel_name(d)))
+	return disk_of(d, stem) < 0 && !(kernel_name(stem) && knows_kernel_name(d, disk));
+}
+
+static bool try_stem(struct nacre_devices *d, struct nacre_span fstab, struct nacre_span stem, int disk)
+{
+	if (!is_free(d, stem, disk) || !stem_fits(d, fstab, stem, disk, false))
+		return false;
+	stem_fits(d, fstab, stem, disk, true);
+	add_stem(d, stem, disk);
+	return true;
+}
+
+void nacre_devices_take(struct nacre_devices *d, const struct nacre_inventory *inventory)
+{
+	struct nacre_span stem;
+	int number;
+
+	*d = (struct nacre_devices){.disk_count = inventory->disk_count};
+	for (int i = 0; i < inventory->place_count && i < NACRE_PARTITIONS_MAX; i++) {
+		const struct nacre_place *p = &inventory->places[i];
+		struct nacre_device *device = &d->list[d->count++];
+
+		device->disk = p->disk;
+		device->number = p->partition.number;
+		device->root = i == inventory->root;
+		device->empty = p->empty;
+		take_id(device->uuid, p->info.uuid);
+		take_id(device->guid, p->partition.guid);
+		snprintf(device->type, sizeof(device->type), "%s", p->type);
+		snprintf(device->label, sizeof(device->label), "%s", p->info.label);
+		if (!strcmp(p->type, "lvm2") || !strcmp(p->type, "linux_raid") || !strcmp(p->type, "luks") ||
+		    p->problem[0])
+			d->opaque = true;
+	}
+	for (int i = 0; i < inventory->disk_count; i++) {
+		const char *name = inventory->disks[i].name;
+
+		if (split((struct nacre_span){name, strlen(name)}, &stem, &number) && !number)
+			add_stem(d, stem, i);
+	}
+}
+
+/* The root, as @name has it: what is its disk called? */
+static void learn_root(struct nacre_devices *d, struct nacre_span fstab, struct nacre_span name, bool certain)
+{
+	struct nacre_span stem;
+	int number;
+
+	if (!split(name, &stem, &number))
 		return;
-	if (stem_fits(d, fstab, stem, false)) {
-		stem_fits(d, fstab, stem, true);
-		add_stem(d, stem);
+	for (int i = 0; i < d->count; i++) {
+		if (!d->list[i].root || d->list[i].number != number)
+			continue;
+		if (!certain)
+			try_stem(d, fstab, stem, d->list[i].disk);
+		else if (is_free(d, stem, d->list[i].disk))
+			add_stem(d, stem, d->list[i].disk);
 	}
 }
 
@@ -283,16 +322,15 @@ void nacre_devices_learn(struct nacre_devices *d, struct nacre_span fstab, struc
 	}
 	/* the root's own name, as fstab or the command line has it */
 	for (rest = fstab; nacre_line_next(&rest, &line);)
-		if (nacre_fstab_parse(line, &entry) && nacre_span_is(entry.file, "/") &&
-		    split(entry.spec, &stem, &number) && numbered(d, number) && numbered(d, number)->root)
-			try_stem(d, fstab, stem);
-	if (root.size && split(root, &stem, &number) && numbered(d, number) && numbered(d, number)->root &&
-	    !is_stem(d, stem) && !(kernel_name(stem) && knows_kernel_name(d)))
-		add_stem(d, stem);
-	/* others that fit, in the file's order */
+		if (nacre_fstab_parse(line, &entry) && nacre_span_is(entry.file, "/"))
+			learn_root(d, fstab, entry.spec, false);
+	if (root.size)
+		learn_root(d, fstab, root, true);
+	/* others that fit, in the order of the file and of the disks */
 	for (rest = fstab; nacre_line_next(&rest, &line);)
-		if (nacre_fstab_parse(line, &entry) && split(entry.spec, &stem, &number))
-			try_stem(d, fstab, stem);
+		for (int i = 0; i < d->disk_count && nacre_fstab_parse(line, &entry) && split(entry.spec, &stem, &number); i++)
+			if (try_stem(d, fstab, stem, i))
+				break;
 }
 
 enum nacre_device_kind nacre_devices_find(const struct nacre_devices *d, struct nacre_span name,
@@ -300,17 +338,20 @@ enum nacre_device_kind nacre_devices_find(const struct nacre_devices *d, struct 
 {
 	struct nacre_span stem;
 	bool tagged;
-	int number;
+	int number, disk;
 
 	*device = by_tag(d, name, &tagged);
+	if (tagged && *device && (*device)->empty)
+		return NACRE_DEVICE_ABSENT;
 	if (tagged)
 		return *device ? NACRE_DEVICE_STABLE : d->opaque ? NACRE_DEVICE_OTHER : NACRE_DEVICE_ABSENT;
 	if (!split(name, &stem, &number))
 		return NACRE_DEVICE_OTHER;
-	if (!is_stem(d, stem))
+	disk = disk_of(d, stem);
+	if (disk < 0)
 		return NACRE_DEVICE_ABSENT;
-	*device = numbered(d, number);
-	return *device ? NACRE_DEVICE_HERE : NACRE_DEVICE_ABSENT;
+	*device = numbered(d, disk, number);
+	return *device && !(*device)->empty ? NACRE_DEVICE_HERE : NACRE_DEVICE_ABSENT;
 }
 
 bool nacre_device_name(const struct nacre_device *device, char name[64])

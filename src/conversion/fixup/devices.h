@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* devices.h - which volume of the image an old machine's device name means
+/* devices.h - which volume of the images an old machine's device name means
  *
- * "/dev/sda1", "/dev/nvme0n1p2", "/dev/disk/by-id/wwn-...-part3": a stem for the disk and a number. The image
- * does not say what the old machine called its disk, but fstab and the kernel command line do: the stem
- * that fits what is mounted where. A name whose stem is not this disk's belongs to a disk that stays behind.
+ * "/dev/sda1", "/dev/nvme0n1p2", "/dev/disk/by-id/wwn-...-part3": a stem for the disk and a number. An image
+ * does not say what the old machine called its disk, but its kernel did where it was asked, else fstab and the kernel
+ * command line do: the stem that fits what is mounted where. A name whose stem is no disk's of these belongs to a disk
+ * that stays behind.
  */
 #ifndef NACRE_CONVERSION_DEVICES_H
 #define NACRE_CONVERSION_DEVICES_H
@@ -11,27 +12,31 @@
 #include "conversion/fixup/text.h"
 #include "conversion/inventory/inventory.h"
 
-enum { NACRE_STEMS_MAX = 8, NACRE_STEM = 128 };
+enum { NACRE_STEMS_MAX = 32, NACRE_STEM = 128 };
 
 struct nacre_device {
-	int number;
+	int disk, number; /* @disk: as the inventory counts */
 	char uuid[40], guid[40], type[16], label[NACRE_FS_NAME];
 	bool root, claimed; /* @claimed: an entry of fstab means it for certain */
+	bool empty;         /* there is nothing on it */
 };
 
 struct nacre_devices {
 	struct nacre_device list[NACRE_PARTITIONS_MAX];
 	int count;
-	char stems[NACRE_STEMS_MAX][NACRE_STEM]; /* what this disk was called */
-	int stem_count;
+	struct nacre_stem {
+		char text[NACRE_STEM];
+		int disk;
+	} stems[NACRE_STEMS_MAX];                /* what the disks were called */
+	int stem_count, disk_count;
 	bool opaque; /* LVM, RAID or LUKS: there may be volumes that the list lacks */
 };
 
 enum nacre_device_kind {
 	NACRE_DEVICE_OTHER,  /* no name of a disk or partition: nfs, LVM, tmpfs, a CD drive */
-	NACRE_DEVICE_HERE,   /* a volume of the image */
-	NACRE_DEVICE_STABLE, /* a volume of the image, by a name that stays right: UUID=, LABEL=... */
-	NACRE_DEVICE_ABSENT  /* on a disk that stays behind */
+	NACRE_DEVICE_HERE,   /* a volume of the images */
+	NACRE_DEVICE_STABLE, /* a volume of the images, by a name that stays right: UUID=, LABEL=... */
+	NACRE_DEVICE_ABSENT  /* on a disk that stays behind, or left out of the copy */
 };
 
 void nacre_devices_take(struct nacre_devices *d, const struct nacre_inventory *inventory);

@@ -68,7 +68,7 @@ void inventory_bound(struct nacre_inventory *inventory, struct look *look)
 		nacre_inventory_find(inventory, NACRE_WARNING, "files signed for IMA",
 				     "those that are changed lose their signature: sign them anew, or start once with "
 				     "ima_appraise=fix (/etc/ima/ima-policy)");
-	if (inventory->table.boot == NACRE_BOOT_LILO)
+	if (inventory->disks[0].table.boot == NACRE_BOOT_LILO)
 		nacre_inventory_find(inventory, NACRE_WARNING, "LILO",
 				     "its map of the old disk still fits, but it gives the kernel the old root=: install GRUB "
 				     "first");

@@ -42,12 +42,26 @@ void nacre_inventory_find(struct nacre_inventory *inventory, enum nacre_severity
 	inventory->finding_count++;
 }
 
-static void place_name(const struct nacre_place *place, char *to, size_t size)
+struct nacre_image *nacre_inventory_image(const struct nacre_inventory *inventory, const struct nacre_place *place)
 {
-	if (place->partition.number)
-		snprintf(to, size, "partition %d", place->partition.number);
+	return inventory->disks[place->disk].image;
+}
+
+const char *nacre_inventory_name(const struct nacre_inventory *inventory, const struct nacre_place *place, char *text,
+				 size_t size)
+{
+	bool one = inventory->disk_count <= 1;
+	int number = place->partition.number;
+
+	if (number && one)
+		snprintf(text, size, "partition %d", number);
+	else if (number)
+		snprintf(text, size, "partition %d of disk %d", number, place->disk);
+	else if (one)
+		snprintf(text, size, "the disk, which has no partitions,");
 	else
-		snprintf(to, size, "the disk, which has no partitions,");
+		snprintf(text, size, "disk %d, which has no partitions,", place->disk);
+	return text;
 }
 
 /* What the file system says of its own state. */
@@ -56,7 +70,7 @@ static void judge_state(struct nacre_inventory *inventory, const struct nacre_pl
 	uint32_t state = place->info.state;
 	char name[48];
 
-	place_name(place, name, sizeof(name));
+	nacre_inventory_name(inventory, place, name, sizeof(name));
 	if (state & NACRE_FS_HIBERNATED)
 		nacre_inventory_find(inventory, NACRE_OBSTACLE, "a hibernated system",
 				     "%s holds a saved memory image: start the machine and shut it down first", name);
@@ -79,15 +93,16 @@ static bool is_empty(struct nacre_inventory *inventory, const struct nacre_place
 	uint8_t head[4096];
 	size_t size = place->partition.length < sizeof(head) ? (size_t)place->partition.length : sizeof(head);
 
-	return !nacre_image_read(inventory->image, place->partition.start, head, size, NULL) &&
+	return !nacre_image_read(nacre_inventory_image(inventory, place), place->partition.start, head, size, NULL) &&
 	       !memcmp(head, zeroes, size);
 }
 
 /* Who it is, of a file system that is only read: fstab names it. */
 static void describe_only(struct nacre_inventory *inventory, struct nacre_place *place)
 {
-	struct nacre_volume *volume = nacre_volume_open(inventory->image, place->partition.start,
-							place->partition.length, place->driver, false, NULL);
+	struct nacre_volume *volume = nacre_volume_open(nacre_inventory_image(inventory, place),
+							place->partition.start, place->partition.length, place->driver,
+							false, NULL);
 
 	if (!volume)
 		return;
@@ -100,20 +115,22 @@ static void open_volume(struct nacre_inventory *inventory, struct nacre_place *p
 {
 	struct nacre_error e = {.code = 0};
 	const struct nacre_partition *p = &place->partition;
-	const char *driver = nacre_volume_type(inventory->image, p->start, p->length, &e);
+	struct nacre_image *image = nacre_inventory_image(inventory, place);
+	const char *driver = nacre_volume_type(image, p->start, p->length, &e);
 	char name[48];
 
-	place_name(place, name, sizeof(name));
+	nacre_inventory_name(inventory, place, name, sizeof(name));
 	if (!driver) {
 		snprintf(place->problem, sizeof(place->problem), "%s",
 			 p->bios_boot ? "" : "no file system that nacre knows");
-		if (*place->problem && !is_empty(inventory, place))
+		place->empty = *place->problem && is_empty(inventory, place);
+		if (*place->problem && !place->empty)
 			nacre_inventory_find(inventory, NACRE_NOTE, "an unknown file system",
 					     "%s is copied whole, free space included", name);
 		return;
 	}
 	snprintf(place->driver, sizeof(place->driver), "%s", driver);
-	place->volume = nacre_volume_open(inventory->image, p->start, p->length, driver, writable, &e);
+	place->volume = nacre_volume_open(image, p->start, p->length, driver, writable, &e);
 	if (!place->volume) {
 		text_copy(place->type, sizeof(place->type), driver);
 		if (writable)
@@ -128,12 +145,16 @@ static void open_volume(struct nacre_inventory *inventory, struct nacre_place *p
 	judge_state(inventory, place);
 }
 
-static int add_place(struct nacre_inventory *inventory, const struct nacre_partition *partition, bool writable,
+static int add_place(struct nacre_inventory *inventory, int disk, const struct nacre_partition *partition, bool writable,
 		     struct nacre_error *e)
 {
 	struct nacre_place *place = &inventory->places[inventory->place_count];
 	int known;
 
+	if (inventory->place_count == NACRE_PARTITIONS_MAX)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, inventory->disks[disk].image->path,
+				       "the disks have more than %d volumes together", NACRE_PARTITIONS_MAX);
+	place->disk = disk;
 	place->partition = *partition;
 	text_copy(place->partition.name, sizeof(place->partition.name), partition->name);
 	inventory->place_count++;
@@ -147,17 +168,17 @@ static int add_place(struct nacre_inventory *inventory, const struct nacre_parti
 	return 0;
 }
 
-static int find_places(struct nacre_inventory *inventory, bool writable, struct nacre_error *e)
+static int find_places(struct nacre_inventory *inventory, int disk, bool writable, struct nacre_error *e)
 {
-	const struct nacre_table *t = &inventory->table;
-	struct nacre_partition all = {.number = 0, .length = inventory->image->size};
+	const struct nacre_table *t = &inventory->disks[disk].table;
+	struct nacre_partition all = {.number = 0, .length = inventory->disks[disk].image->size};
 
 	for (int i = 0; i < t->warning_count; i++)
 		nacre_inventory_find(inventory, NACRE_WARNING, "an odd partition table", "%s", t->warnings[i]);
 	if (t->kind == NACRE_TABLE_NONE)
-		return inventory->image->size ? add_place(inventory, &all, writable, e) : 0;
+		return all.length ? add_place(inventory, disk, &all, writable, e) : 0;
 	for (int i = 0; i < t->count; i++)
-		if (!t->list[i].extended && add_place(inventory, &t->list[i], writable, e))
+		if (!t->list[i].extended && add_place(inventory, disk, &t->list[i], writable, e))
 			return -1;
 	return 0;
 }
@@ -182,6 +203,7 @@ int inventory_is_root(const struct nacre_place *place, const char *below)
 
 static void find_root(struct nacre_inventory *inventory)
 {
+	char name[48], taken[48];
 	int best = 0;
 
 	inventory->root = -1;
@@ -197,9 +219,10 @@ static void find_root(struct nacre_inventory *inventory)
 			inventory->root = i;
 		} else if (quality && quality == best) {
 			nacre_inventory_find(inventory, NACRE_WARNING, "a second system",
-					     "partition %d has one, too; partition %d is taken for the root",
-					     p->partition.number,
-					     inventory->places[inventory->root].partition.number);
+					     "%s has one, too; %s is taken for the root",
+					     nacre_inventory_name(inventory, p, name, sizeof(name)),
+					     nacre_inventory_name(inventory, &inventory->places[inventory->root], taken,
+								  sizeof(taken)));
 		}
 	}
 	for (int i = 0; i < inventory->place_count && inventory->root < 0; i++)
@@ -229,7 +252,7 @@ static void find_firmware(struct nacre_inventory *inventory)
 		narrow |= has(p, "", "/EFI/BOOT/BOOTIA32.EFI");
 	}
 	if (unread && !inventory->uefi)
-		inventory->uefi = inventory->table.boot == NACRE_BOOT_NONE;
+		inventory->uefi = inventory->disks[0].table.boot == NACRE_BOOT_NONE;
 	if (narrow && !wide)
 		nacre_inventory_find(inventory, NACRE_WARNING, "firmware of 32 bits",
 				     "only a boot loader for UEFI of 32 bits is there: virtual machines have 64");
@@ -237,18 +260,21 @@ static void find_firmware(struct nacre_inventory *inventory)
 
 static void no_root(struct nacre_inventory *inventory)
 {
+	char name[48];
+
 	for (int i = 0; i < inventory->place_count; i++) {
 		const char *type = inventory->places[i].type;
 
 		if (!strcmp(type, "lvm2") || !strcmp(type, "luks") || !strcmp(type, "linux_raid") ||
 		    !strcmp(type, "bitlocker")) {
 			nacre_inventory_find(inventory, NACRE_OBSTACLE, "no system in sight",
-					     "it may be on partition %d (%s), which is not read: the disk can be "
-					     "copied, but not mended", inventory->places[i].partition.number, type);
+					     "it may be on %s (%s), which is not read: the disk can be copied, but not "
+					     "mended", nacre_inventory_name(inventory, &inventory->places[i], name,
+									    sizeof(name)), type);
 			return;
 		}
 	}
-	nacre_inventory_find(inventory, NACRE_NOTE, "no system", "no volume of this disk has one: it is copied as data");
+	nacre_inventory_find(inventory, NACRE_NOTE, "no system", "no volume has one: --volume says what is to be copied, as data");
 }
 
 static int find_system(struct nacre_inventory *inventory, struct nacre_error *e)
@@ -256,7 +282,7 @@ static int find_system(struct nacre_inventory *inventory, struct nacre_error *e)
 	struct look *look = look_new(inventory);
 
 	if (!look)
-		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, inventory->image->path, "cannot be looked at");
+		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, inventory->disks[0].image->path, "cannot be looked at");
 	if (!strcmp(inventory->places[inventory->root].driver, "ntfs")) {
 		inventory_windows(inventory, look);
 	} else {
@@ -271,16 +297,30 @@ static int find_system(struct nacre_inventory *inventory, struct nacre_error *e)
 	return 0;
 }
 
-int nacre_inventory_take(struct nacre_image *image, bool writable, struct nacre_inventory *inventory,
-			 struct nacre_error *e)
+/* Table and volumes of the next disk. */
+static int add_disk(struct nacre_inventory *inventory, struct nacre_image *image, const char *name, bool writable,
+		    struct nacre_error *e)
+{
+	int number = inventory->disk_count++;
+	struct nacre_inventory_disk *disk = &inventory->disks[number];
+
+	disk->image = image;
+	snprintf(disk->name, sizeof(disk->name), "%s", name ? name : "");
+	return nacre_table_read(image, &disk->table, e) || find_places(inventory, number, writable, e) ? -1 : 0;
+}
+
+int nacre_inventory_take(struct nacre_image *const *images, const char *const *names, int count, bool writable,
+			 struct nacre_inventory *inventory, struct nacre_error *e)
 {
 	memset(inventory, 0, sizeof(*inventory));
-	inventory->image = image;
 	inventory->root = -1;
-	if (nacre_table_read(image, &inventory->table, e) || find_places(inventory, writable, e)) {
-		nacre_inventory_free(inventory);
-		return -1;
-	}
+	if (count < 1 || count > NACRE_DISKS_MAX)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "disks", "a machine has 1 to %d of them", NACRE_DISKS_MAX);
+	for (int i = 0; i < count; i++)
+		if (add_disk(inventory, images[i], names ? names[i] : NULL, writable, e)) {
+			nacre_inventory_free(inventory);
+			return -1;
+		}
 	find_root(inventory);
 	find_firmware(inventory);
 	if (inventory->root < 0) {

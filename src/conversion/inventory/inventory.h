@@ -6,16 +6,31 @@
 #include "disk/table.h"
 #include "fs/volume.h"
 
-enum { NACRE_MOUNTS_MAX = 31, NACRE_SWAP_FILES_MAX = 8, NACRE_KERNELS_MAX = 32, NACRE_NICS_MAX = 16, NACRE_FINDINGS_MAX = 64 };
+enum { NACRE_DISKS_MAX = 16, NACRE_MOUNTS_MAX = 31, NACRE_SWAP_FILES_MAX = 8, NACRE_KERNELS_MAX = 32, NACRE_NICS_MAX = 16, NACRE_FINDINGS_MAX = 64 };
 
-/** struct nacre_place - one volume of the disk: a partition, or the whole disk without a table */
+/** What the map of a disk says of bytes besides enum nacre_fs_use, and how many things it can say. */
+enum {
+	NACRE_USE_LEFT = NACRE_FS_SWAP + 1, /* of a volume that the user does not want */
+	NACRE_USES
+};
+
+/** struct nacre_inventory_disk - @name: what the source's kernel calls it, "/dev/sda"; "" where nobody knows */
+struct nacre_inventory_disk {
+	struct nacre_image *image; /* not owned */
+	struct nacre_table table;
+	char name[64];
+};
+
+/** struct nacre_place - one volume: a partition, or a whole disk without a table */
 struct nacre_place {
+	int disk;                         /* its index in the inventory */
 	struct nacre_partition partition; /* number 0: the whole disk */
 	char type[16];                    /* "ext4"... from its driver; "lvm2", "linux_raid", "luks": known, not read; "" */
 	struct nacre_fs_info info;        /* of its file system, where a driver reads it */
 	char driver[16];                  /* "ext", "xfs"...; "" for none */
 	char problem[192];                /* why its file system cannot be read, in words; "" */
 	char mount[64];                   /* where fstab mounts it; "" */
+	bool empty;                       /* there is nothing at its beginning: it was never used, or was left out of a copy */
 	char subvolume[NACRE_FS_NAME];    /* of btrfs: the directory that is the root, "/@"; "" */
 	struct nacre_volume *volume;      /* open, or NULL; closed by nacre_inventory_free() */
 };
@@ -55,9 +70,9 @@ struct nacre_finding {
 };
 
 struct nacre_inventory {
-	struct nacre_image *image; /* not owned */
-	struct nacre_table table;
-	struct nacre_place places[NACRE_PARTITIONS_MAX];
+	struct nacre_inventory_disk disks[NACRE_DISKS_MAX]; /* the first is the one that is booted from */
+	int disk_count;
+	struct nacre_place places[NACRE_PARTITIONS_MAX]; /* of all disks, in their order */
 	int place_count, root;     /* index of the root volume, -1: none was found */
 	struct nacre_mount mounts[NACRE_MOUNTS_MAX];
 	int mount_count;
@@ -78,11 +93,22 @@ struct nacre_inventory {
 	int finding_count;
 };
 
-/** nacre_inventory_take() - look at all of @image; volumes stay open, for reading or @writable */
-int nacre_inventory_take(struct nacre_image *image, bool writable, struct nacre_inventory *inventory,
-			 struct nacre_error *e);
-/** nacre_inventory_computer() - the disk is this computer's: CPUs, memory, NICs and their drivers as they run */
+/**
+ * nacre_inventory_take() - look at all of a machine's disks; volumes stay open, for reading or @writable
+ * @images: one a disk, not taken over; the first is the one that is booted from
+ * @names:  what the source's kernel calls each, NULL or "" where nobody knows; NULL: nobody knows any
+ */
+int nacre_inventory_take(struct nacre_image *const *images, const char *const *names, int count, bool writable,
+			 struct nacre_inventory *inventory, struct nacre_error *e);
+/** nacre_inventory_image() - the image that @place is on */
+struct nacre_image *nacre_inventory_image(const struct nacre_inventory *inventory, const struct nacre_place *place);
+/** nacre_inventory_name() - "partition 2", or "partition 2 of disk 1" where there are several, into @text */
+const char *nacre_inventory_name(const struct nacre_inventory *inventory, const struct nacre_place *place, char *text,
+				 size_t size);
+/** nacre_inventory_computer() - the disks are this computer's: CPUs, memory, NICs and their drivers as they run */
 void nacre_inventory_computer(struct nacre_inventory *inventory);
+/** nacre_inventory_cards() - network cards that are known from elsewhere join those of the files */
+void nacre_inventory_cards(struct nacre_inventory *inventory, const struct nacre_nic *nics, int count);
 void nacre_inventory_free(struct nacre_inventory *inventory);
 /** nacre_inventory_find() - add to the findings */
 void nacre_inventory_find(struct nacre_inventory *inventory, enum nacre_severity severity,

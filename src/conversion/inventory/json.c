@@ -25,6 +25,18 @@ static void json_table(struct json *j, const struct nacre_table *t)
 	json_end(j, '}');
 }
 
+static void json_disk(struct json *j, const struct nacre_inventory_disk *d)
+{
+	json_begin(j, NULL, '{');
+	json_text(j, "disk", d->image->path);
+	text(j, "name", d->name);
+	json_text(j, "format", d->image->ops->name);
+	json_number(j, "size", (int64_t)d->image->size);
+	json_number(j, "sector", d->image->sector);
+	json_table(j, &d->table);
+	json_end(j, '}');
+}
+
 /* Where its directories are mounted. */
 static void json_mounts(struct json *j, const struct nacre_inventory *n, const struct nacre_place *p)
 {
@@ -45,6 +57,7 @@ static void json_place(struct json *j, const struct nacre_inventory *n, const st
 	char type[8];
 
 	json_begin(j, NULL, '{');
+	json_number(j, "disk", p->disk);
 	json_number(j, "number", p->partition.number);
 	json_number(j, "start", (int64_t)p->partition.start);
 	json_number(j, "length", (int64_t)p->partition.length);
@@ -119,16 +132,15 @@ static void json_nics(struct json *j, const struct nacre_inventory *n)
 void nacre_inventory_json(const struct nacre_inventory *inventory, struct json *j, const char *key)
 {
 	json_begin(j, key, '{');
-	json_text(j, "disk", inventory->image->path);
-	json_text(j, "format", inventory->image->ops->name);
-	json_number(j, "size", (int64_t)inventory->image->size);
-	json_number(j, "sector", inventory->image->sector);
+	json_begin(j, "disks", '[');
+	for (int i = 0; i < inventory->disk_count; i++)
+		json_disk(j, &inventory->disks[i]);
+	json_end(j, ']');
 	json_text(j, "firmware", inventory->uefi ? "uefi" : "bios");
 	if (inventory->memory_mb) {
 		json_number(j, "cpus", inventory->cpus);
 		json_number(j, "memory_mb", inventory->memory_mb);
 	}
-	json_table(j, &inventory->table);
 	json_begin(j, "volumes", '[');
 	for (int i = 0; i < inventory->place_count; i++)
 		json_place(j, inventory, &inventory->places[i]);

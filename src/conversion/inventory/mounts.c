@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mounts.c - fstab against the places that there are
  *
- * A device name of the old computer says little: which disk sda was, nobody knows any more. This disk is
- * taken for the one that the root volume's line names; without such a name, for the first one.
+ * A device name of the old computer says little: which disk sda was, nobody knows any more, where its kernel was not
+ * asked. The root volume's disk is taken for the one that its line names; without such a name, for the first one.
+ * Of several disks, a further name is taken for the first one that has no name yet, and has such a volume.
  */
 #include "base/auto.h"
 #include "conversion/inventory/parts.h"
@@ -73,18 +74,29 @@ static bool same_text(const char *a, const char *b)
 	return *a && !strcasecmp(a, b);
 }
 
-/* "-part3" at the end of a by-id or by-path name. */
-static int part_number(const char *what)
+/* The same for "/dev/disk/by-id/wwn-0x5000c500-part3" and by-path. */
+static bool link_name(const char *what, char *disk, size_t size, int *number)
 {
-	const char *p = strstr(what, "-part");
+	const char *part = strstr(what, "-part");
 
-	return p && isdigit((unsigned char)p[5]) && strlen(p) < 9 ? atoi(p + 5) : 0;
+	if (strncmp(what, "/dev/disk/by-id/", 16) && strncmp(what, "/dev/disk/by-path/", 18))
+		return false;
+	*number = part && isdigit((unsigned char)part[5]) && strlen(part) < 9 ? atoi(part + 5) : 0;
+	snprintf(disk, size, "%.*s", *number ? (int)(part - what) : (int)strlen(what), what);
+	return true;
 }
 
-static struct nacre_place *place_numbered(struct nacre_inventory *inventory, int number)
+enum { NAME = 128 };
+
+/* struct names - what the old computer called its disks: its kernel, and links by the hardware; "": not known */
+struct names {
+	char kernel[NACRE_DISKS_MAX][NAME], link[NACRE_DISKS_MAX][NAME];
+};
+
+static struct nacre_place *place_numbered(struct nacre_inventory *inventory, int disk, int number)
 {
 	for (int i = 0; i < inventory->place_count; i++)
-		if (inventory->places[i].partition.number == number)
+		if (inventory->places[i].disk == disk && inventory->places[i].partition.number == number)
 			return &inventory->places[i];
 	return NULL;
 }
@@ -126,22 +138,47 @@ static struct nacre_place *place_tagged(struct nacre_inventory *inventory, const
 	return NULL;
 }
 
-/* @own: the name that this disk had, "" where nobody says. */
-static struct nacre_place *place_named(struct nacre_inventory *inventory, const char *what, const char *own)
+/* Is @name what a first disk is called? */
+static bool is_first(const char *name)
 {
-	struct nacre_place *p = place_tagged(inventory, what);
-	char disk[64];
+	return strchr("a0", name[strlen(name) - 1]) || text_suffix(name, "0n1");
+}
+
+/* The first disk that has no name in @names yet, and a volume @number that is free for line @l. */
+static struct nacre_place *place_guessed(struct nacre_inventory *inventory, char (*names)[NAME], const char *name,
+					 int number, const struct line *l)
+{
+	for (int i = 0; i < inventory->disk_count; i++) {
+		struct nacre_place *p = place_numbered(inventory, i, number);
+
+		if (*names[i] || !p || *p->mount || (*p->type && strcmp(l->type, "auto") && strcmp(l->type, p->type)))
+			continue;
+		text_copy(names[i], NAME, name);
+		return p;
+	}
+	return NULL;
+}
+
+static struct nacre_place *place_named(struct nacre_inventory *inventory, struct names *names, const struct line *l)
+{
+	struct nacre_place *p = place_tagged(inventory, l->what);
+	char name[NAME];
+	bool link;
 	int number;
 
 	if (p)
 		return p;
-	if (!strncmp(what, "/dev/disk/by-id/", 16) || !strncmp(what, "/dev/disk/by-path/", 18))
-		return part_number(what) ? place_numbered(inventory, part_number(what)) : NULL;
-	if (!device_name(what, disk, sizeof(disk), &number))
+	link = link_name(l->what, name, sizeof(name), &number);
+	if (!link && !device_name(l->what, name, sizeof(name), &number))
 		return NULL;
-	if (*own ? strcmp(disk, own) != 0 : !strchr("a0", disk[strlen(disk) - 1]) && !text_suffix(disk, "0n1"))
-		return NULL;
-	return place_numbered(inventory, number);
+	if (link && inventory->disk_count == 1)
+		return number ? place_numbered(inventory, 0, number) : NULL;
+	for (int i = 0; i < inventory->disk_count; i++)
+		if (!strcmp((link ? names->link : names->kernel)[i], name))
+			return place_numbered(inventory, i, number);
+	if (inventory->disk_count > 1)
+		return place_guessed(inventory, link ? names->link : names->kernel, name, number, l);
+	return !*names->kernel[0] && is_first(name) ? place_numbered(inventory, 0, number) : NULL;
 }
 
 /* What a line names by where its device was plugged in will be named otherwise in a virtual machine. */
@@ -248,14 +285,14 @@ static void add_mount(struct nacre_inventory *inventory, const struct nacre_plac
 	inventory->mount_count++;
 }
 
-static void take(struct nacre_inventory *inventory, const struct line *l, const char *own)
+static void take(struct nacre_inventory *inventory, const struct line *l, struct names *names)
 {
-	struct nacre_place *p = place_named(inventory, l->what, own);
+	struct nacre_place *p = place_named(inventory, names, l);
 	const char *where = !strcmp(l->type, "swap") ? "swap" : l->where;
 
 	if (!p) {
 		if (!l->options || (!strstr(l->options, "noauto") && !strstr(l->options, "nofail")))
-			nacre_inventory_find(inventory, NACRE_WARNING, "a volume that is not on this disk",
+			nacre_inventory_find(inventory, NACRE_WARNING, inventory->disk_count > 1 ? "a volume that is not on these disks" : "a volume that is not on this disk",
 					     "fstab mounts %.60s from %.90s, which is not here: the boot would wait "
 					     "for it", where, l->what);
 		return;
@@ -286,15 +323,19 @@ void inventory_mounts(struct nacre_inventory *inventory, struct look *look)
 {
 	NACRE_AUTO_FREE char *data = look_read(look, "/etc/fstab", FSTAB_MAX);
 	struct line lines[LINES_MAX];
-	char own[64] = "";
+	struct names names = {0};
+	char *own = names.kernel[inventory->places[inventory->root].disk];
 	int count, number;
 
 	strcpy(inventory->places[inventory->root].mount, "/");
 	if (!data)
 		return;
 	count = read_lines(data, lines);
-	for (int i = 0; i < count; i++)
-		if (!strcmp(lines[i].where, "/") && !device_name(lines[i].what, own, sizeof(own), &number))
+	for (int i = 0; i < inventory->disk_count; i++)
+		if (!device_name(inventory->disks[i].name, names.kernel[i], NAME, &number) || number)
+			*names.kernel[i] = 0;
+	for (int i = 0; i < count && !*own; i++)
+		if (!strcmp(lines[i].where, "/") && !device_name(lines[i].what, own, NAME, &number))
 			*own = 0;
 	for (int i = 0; i < count; i++) {
 		size_t n = strlen(lines[i].where);
@@ -302,7 +343,7 @@ void inventory_mounts(struct nacre_inventory *inventory, struct look *look)
 		if (n > 1 && lines[i].where[n - 1] == '/')
 			lines[i].where[n - 1] = 0;
 		if (is_device(&lines[i]))
-			take(inventory, &lines[i], own);
+			take(inventory, &lines[i], &names);
 	}
 	look_forget(look);
 	for (int i = 0; i < count; i++)

@@ -65,6 +65,12 @@ void nics_add(struct nacre_inventory *inventory, const struct nacre_nic *nic)
 	complete(found->address, sizeof(found->address), nic->address);
 }
 
+void nacre_inventory_cards(struct nacre_inventory *inventory, const struct nacre_nic *nics, int count)
+{
+	for (int i = 0; i < count; i++)
+		nics_add(inventory, &nics[i]);
+}
+
 static const struct {
 	const char *directory, *before, *behind; /* of the names in it */
 	void (*read)(struct nacre_inventory *inventory, const char *file, char *data);

@@ -68,14 +68,17 @@ static void field(FILE *to, const char *name, const char *value)
 		fprintf(to, "  %-*s%s\n", LEFT, name, value);
 }
 
-static void print_head(const struct nacre_inventory *n, FILE *to)
+static void print_disk(const struct nacre_inventory *n, int which, FILE *to)
 {
-	const struct nacre_table *t = &n->table;
-	char size[24], embedded[24];
+	const struct nacre_inventory_disk *d = &n->disks[which];
+	const struct nacre_table *t = &d->table;
+	char size[24], embedded[24], title[16] = "Disk";
 
-	fprintf(to, "%s\n", n->image->path);
-	fprintf(to, "  %-*s%s, %s, ", LEFT, "Disk", nacre_size_text(size, sizeof(size), n->image->size),
-		n->image->ops->name);
+	if (n->disk_count > 1)
+		snprintf(title, sizeof(title), "Disk %d", which);
+	fprintf(to, "%s\n", d->image->path);
+	fprintf(to, "  %-*s%s, %s, ", LEFT, title, nacre_size_text(size, sizeof(size), d->image->size),
+		d->image->ops->name);
 	switch (t->kind) {
 	case NACRE_TABLE_NONE:
 		fputs("no partition table\n", to);
@@ -87,6 +90,8 @@ static void print_head(const struct nacre_inventory *n, FILE *to)
 		fprintf(to, "%s %s\n", t->hybrid ? "GPT with a hybrid MBR" : "GPT", t->id);
 		break;
 	}
+	if (which)
+		return;
 	fprintf(to, "  %-*s%s, %s", LEFT, "Firmware", n->uefi ? "UEFI" : "BIOS", boot_words(t->boot));
 	if (t->embedded)
 		fprintf(to, " and %s behind the table", nacre_size_text(embedded, sizeof(embedded), t->embedded));
@@ -184,7 +189,11 @@ static void print_places(const struct nacre_inventory *n, FILE *to)
 	for (int i = 0; i < n->place_count; i++) {
 		const struct nacre_place *p = &n->places[i];
 
-		if (p->partition.number)
+		if (n->disk_count > 1 && p->partition.number)
+			CELL(&t, 0, "%d:%d", p->disk, p->partition.number);
+		else if (n->disk_count > 1)
+			CELL(&t, 0, "%d", p->disk);
+		else if (p->partition.number)
 			CELL(&t, 0, "%d", p->partition.number);
 		else
 			CELL(&t, 0, "-");
@@ -269,7 +278,8 @@ static void print_findings(const struct nacre_inventory *n, FILE *to, int width)
 
 void nacre_inventory_text(const struct nacre_inventory *inventory, FILE *to, int width)
 {
-	print_head(inventory, to);
+	for (int i = 0; i < inventory->disk_count; i++)
+		print_disk(inventory, i, to);
 	print_system(inventory, to);
 	print_places(inventory, to);
 	print_nics(inventory, to);

@@ -15,6 +15,8 @@
 
 enum { HEAD = 8192, LVM_TEXT_MAX = 1 << 20, LUKS_JSON_MAX = 1 << 22 };
 #define MD_MAGIC 0xa92b4efcu
+/* What a finding calls a place. */
+#define NAME(inventory, place) nacre_inventory_name(inventory, place, (char[48]){""}, 48)
 
 /* @size bytes of @place at @offset; what is beyond its end is zeroes. */
 static int read_at(const struct nacre_inventory *inventory, const struct nacre_place *place, uint64_t offset,
@@ -27,7 +29,7 @@ static int read_at(const struct nacre_inventory *inventory, const struct nacre_p
 		return 0;
 	if (size > length - offset)
 		size = (size_t)(length - offset);
-	return nacre_image_read(inventory->image, place->partition.start + offset, data, size, e);
+	return nacre_image_read(nacre_inventory_image(inventory, place), place->partition.start + offset, data, size, e);
 }
 
 static void known(struct nacre_place *place, const char *type, const char *label)
@@ -107,8 +109,8 @@ static int lvm_names(struct nacre_inventory *inventory, struct nacre_place *plac
 	text_copy(place->info.label, sizeof(place->info.label), text);
 	text_copy(copy, sizeof(copy), volumes);
 	nacre_inventory_find(inventory, NACRE_OBSTACLE, "a member of a volume group (LVM)",
-			     "partition %d belongs to group %.40s with the volumes %.100s: it is copied whole, "
-			     "what is in it is not changed", place->partition.number, place->info.label, copy);
+			     "%s belongs to group %.40s with the volumes %.100s: it is copied whole, "
+			     "what is in it is not changed", NAME(inventory, place), place->info.label, copy);
 	return 0;
 }
 
@@ -146,13 +148,13 @@ static void md_found(struct nacre_inventory *inventory, struct nacre_place *plac
 		snprintf(kind, sizeof(kind), "a RAID %d of %u disks", level, disks & 0xffff);
 	if (level == 1)
 		nacre_inventory_find(inventory, NACRE_WARNING, "one half of a mirror (Linux RAID)",
-				     "partition %d is part of %s (metadata %s, name %.40s): in a virtual machine the "
-				     "array comes up degraded", place->partition.number, kind, version,
+				     "%s is part of %s (metadata %s, name %.40s): in a virtual machine without the others "
+				     "the array comes up degraded", NAME(inventory, place), kind, version,
 				     *name ? name : "none");
 	else
 		nacre_inventory_find(inventory, NACRE_OBSTACLE, "a member of a Linux RAID",
-				     "partition %d is part of %s (metadata %s): without its other disks it cannot "
-				     "be read", place->partition.number, kind, version);
+				     "%s is part of %s (metadata %s): without its other disks it cannot "
+				     "be read", NAME(inventory, place), kind, version);
 }
 
 static int md(struct nacre_inventory *inventory, struct nacre_place *place, const uint8_t *head,
@@ -206,9 +208,9 @@ static int luks_tokens(struct nacre_inventory *inventory, struct nacre_place *pl
 	json[size - 4096] = 0;
 	if (strstr(json, "systemd-tpm2") || strstr(json, "\"clevis\"") || strstr(json, "tpm2"))
 		nacre_inventory_find(inventory, NACRE_OBSTACLE, "encryption bound to this computer's TPM",
-				     "partition %d is unlocked by a key in the TPM, which stays behind: have a "
+				     "%s is unlocked by a key in the TPM, which stays behind: have a "
 				     "passphrase ready, and bind it anew in the virtual machine",
-				     place->partition.number);
+				     NAME(inventory, place));
 	return 0;
 }
 
@@ -227,8 +229,8 @@ static int luks(struct nacre_inventory *inventory, struct nacre_place *place, co
 	known(place, "luks", version == 2 ? label : "");
 	text_copy(place->info.uuid, sizeof(place->info.uuid), uuid);
 	nacre_inventory_find(inventory, NACRE_OBSTACLE, "an encrypted volume (LUKS)",
-			     "partition %d is copied whole, what is in it is not changed: drivers that are missing "
-			     "there have to be added in it", place->partition.number);
+			     "%s is copied whole, what is in it is not changed: drivers that are missing "
+			     "there have to be added in it", NAME(inventory, place));
 	return version == 2 && luks_tokens(inventory, place, head, e) ? -1 : 1;
 }
 
@@ -247,8 +249,8 @@ int inventory_recognise(struct nacre_inventory *inventory, struct nacre_place *p
 	if (!result && !memcmp(head + 3, "-FVE-FS-", 8)) {
 		known(place, "bitlocker", "");
 		nacre_inventory_find(inventory, NACRE_OBSTACLE, "an encrypted volume (BitLocker)",
-				     "partition %d is copied whole; its key in the TPM stays behind: suspend BitLocker "
-				     "first, or have the recovery key ready", place->partition.number);
+				     "%s is copied whole; its key in the TPM stays behind: suspend BitLocker "
+				     "first, or have the recovery key ready", NAME(inventory, place));
 		result = 1;
 	}
 	return result;

@@ -27,7 +27,7 @@ static uint32_t choose_grain(uint64_t size)
 
 static int open_disk(struct disk *d, const char *path, struct nacre_error *e)
 {
-	uint64_t **const maps[] = {&d->used, &d->begun, &d->have, &d->marks, &d->ever, &d->left, &d->swap, &d->todo};
+	uint64_t **const maps[] = {&d->used, &d->begun, &d->have, &d->marks, &d->ever, &d->left, &d->swap, &d->unwanted, &d->todo};
 	char sysfs[64];
 	struct stat st;
 	int sector = 512;
@@ -58,7 +58,7 @@ static int open_disk(struct disk *d, const char *path, struct nacre_error *e)
 
 static void close_disk(struct disk *d)
 {
-	uint64_t *const maps[] = {d->used, d->begun, d->have, d->marks, d->ever, d->left, d->swap, d->todo};
+	uint64_t *const maps[] = {d->used, d->begun, d->have, d->marks, d->ever, d->left, d->swap, d->unwanted, d->todo};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
 		free(maps[i]);
@@ -120,7 +120,7 @@ const uint64_t *nacre_snapshot_used(const struct nacre_snapshot *s, unsigned dis
 }
 
 /* What the caller knows: a grain that is partly in use is in use; what is left out is whole grains. */
-void disks_take_map(struct disk *d, const struct nacre_extents *map)
+void disks_take_map(struct disk *d, const struct nacre_extents *map, uint32_t unwanted)
 {
 	for (size_t i = 0; i < map->count; i++) {
 		const struct nacre_extent *x = &map->list[i];
@@ -130,9 +130,28 @@ void disks_take_map(struct disk *d, const struct nacre_extents *map)
 			continue;
 		if (x->tag)
 			bits_fill(d->left, (x->start + d->grain - 1) / d->grain, end / d->grain, true);
+		if (x->tag && x->tag == unwanted)
+			bits_fill(d->unwanted, (x->start + d->grain - 1) / d->grain, end / d->grain, true);
 		else
 			bits_fill(d->begun, x->start / d->grain, (end - 1) / d->grain + 1, true);
 	}
+}
+
+void disks_drop_unwanted(struct nacre_snapshot *s)
+{
+	int kept = 0;
+
+	for (int i = 0; i < s->lives.count; i++) {
+		const struct nacre_live *live = &s->lives.list[i];
+		const struct disk *d = &s->disks[live->disk];
+
+		/* The first grain may be shared with what is before. */
+		if (live->map == NACRE_LIVE_ELSEWHERE || !bit_get(d->unwanted, live->start / d->grain + 1))
+			s->lives.list[kept++] = *live;
+		else if (live->fd >= 0)
+			close(live->fd);
+	}
+	s->lives.count = kept;
 }
 
 /* Nothing of a mounted file system is left out by what was once found: its blocks may serve something else by now. */
@@ -185,7 +204,7 @@ int disks_find_used(struct nacre_snapshot *s, struct nacre_error *e)
 	}
 	for (unsigned i = 0; i < s->count; i++)
 		for (size_t w = 0; w < s->disks[i].words; w++)
-			s->disks[i].used[w] &= ~s->disks[i].swap[w];
+			s->disks[i].used[w] &= ~(s->disks[i].swap[w] | s->disks[i].unwanted[w]);
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct disk {
 	uint64_t *ever;    /* written since tracking began */
 	uint64_t *left;    /* never copied where nothing is mounted: swap */
 	uint64_t *swap;    /* the content of files that are swapped to: not in use */
+	uint64_t *unwanted; /* never copied, whatever is there */
 	uint64_t *todo;
 };
 
@@ -35,8 +36,10 @@ struct nacre_snapshot {
 
 /** disks_sync() - what the file systems hold is on the disks */
 void disks_sync(const struct nacre_snapshot *s);
-/** disks_take_map() - what the caller knows of a disk's use: tag 0 is in use, others are left out */
-void disks_take_map(struct disk *d, const struct nacre_extents *map);
+/** disks_take_map() - what the caller knows of a disk's use: tag 0 is in use, others are left out; see snapshot.h for @unwanted */
+void disks_take_map(struct disk *d, const struct nacre_extents *map, uint32_t unwanted);
+/** disks_drop_unwanted() - nothing that is mounted from unwanted volumes is looked at any more */
+void disks_drop_unwanted(struct nacre_snapshot *s);
 /** disks_keep_mounted() - nothing is left out of what is mounted */
 void disks_keep_mounted(struct nacre_snapshot *s);
 /** disks_take_marks() - what was written since is not up to date any more */

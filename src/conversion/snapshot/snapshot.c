@@ -445,7 +445,8 @@ int nacre_snapshot_run(struct nacre_snapshot *s, const struct nacre_extents *con
 
 	memset(result, 0, sizeof(*result));
 	for (unsigned i = 0; i < s->count; i++)
-		disks_take_map(&s->disks[i], maps[i]);
+		disks_take_map(&s->disks[i], maps[i], o->unwanted);
+	disks_drop_unwanted(s);
 	disks_keep_mounted(s);
 	failed = run(&r, sink, e);
 	munlockall();

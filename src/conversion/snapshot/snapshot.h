@@ -61,6 +61,7 @@ struct nacre_snapshot_options {
 	const char *const *stop_cgroups;   /* NULL-ended directories, NULL: none */
 	/** priority from the first hook to the last, and in between that of the caller; NULL: the same */
 	const struct nacre_priority *holding;
+	uint32_t unwanted;                 /* tag in the maps of what is left out whatever is mounted there; 0: nothing is */
 	struct nacre_snapshot_says says;
 	/** for tests: everything is frozen and sent; the time that it takes does not count. May be NULL */
 	void (*held)(void *arg);
@@ -102,7 +103,7 @@ uint64_t nacre_snapshot_size(const struct nacre_snapshot *s, unsigned disk);
 /**
  * nacre_snapshot_run() - copy, until the instant is in the sink
  * @maps: of each disk: extents of tag 0 are in use (enum nacre_fs_use NACRE_FS_USED); what has another tag is left out where
- *        nothing is mounted. Volumes whose kernel driver tells are asked anew
+ *        nothing is mounted. Volumes whose kernel driver tells are asked anew. Volumes that are unwanted are not frozen
  *
  * On an error everything goes on as if nothing had been.
  */

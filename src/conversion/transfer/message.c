@@ -86,15 +86,17 @@ static const struct member values_members[] = {
 
 static const struct member disk_members[] = {
 	MEMBER(nacre_sink_disk, format, TEXT), MEMBER(nacre_sink_disk, size, NUMBER64),
-	MEMBER(nacre_sink_disk, source_size, NUMBER64), END};
+	MEMBER(nacre_sink_disk, source_size, NUMBER64), MEMBER(nacre_sink_disk, name, TEXT), END};
 
 static const struct member definition_members[] = {
 	MEMBER(nacre_definition, name, TEXT), MEMBER(nacre_definition, uuid, TEXT),
-	MEMBER(nacre_definition, disk, TEXT), MEMBER(nacre_definition, format, TEXT),
-	MEMBER(nacre_definition, size, NUMBER64), MEMBER(nacre_definition, architecture, TEXT),
-	MEMBER(nacre_definition, uefi, BOOL), MEMBER(nacre_definition, memory_mb, NUMBER32),
+	MEMBER(nacre_definition, architecture, TEXT), MEMBER(nacre_definition, uefi, BOOL), MEMBER(nacre_definition, memory_mb, NUMBER32),
 	MEMBER(nacre_definition, cpus, NUMBER32), MEMBER(nacre_definition, os_id, TEXT),
 	MEMBER(nacre_definition, os_name, TEXT), END};
+
+static const struct member definition_disk_members[] = {
+	MEMBER(nacre_definition_disk, file, TEXT), MEMBER(nacre_definition_disk, format, TEXT),
+	MEMBER(nacre_definition_disk, size, NUMBER64), END};
 
 static const struct member define_members[] = {
 	MEMBER(nacre_sink_define, source, TEXT), MEMBER(nacre_sink_define, read, NUMBER64),
@@ -130,7 +132,7 @@ static const struct member info_members[] = {
 	MEMBER(nacre_fs_info, block, NUMBER32), MEMBER(nacre_fs_info, state, NUMBER32), END};
 
 static const struct member place_members[] = {
-	MEMBER(nacre_place, type, TEXT), MEMBER(nacre_place, driver, TEXT), MEMBER(nacre_place, problem, TEXT),
+	MEMBER(nacre_place, disk, NUMBER32), MEMBER(nacre_place, type, TEXT), MEMBER(nacre_place, driver, TEXT), MEMBER(nacre_place, problem, TEXT),
 	MEMBER(nacre_place, mount, TEXT), MEMBER(nacre_place, subvolume, TEXT), END};
 
 static const struct member kernel_members[] = {
@@ -153,6 +155,15 @@ static const struct member boot_members[] = {
 static const struct member error_members[] = {
 	MEMBER(nacre_error, code, NUMBER32), MEMBER(nacre_error, sys, NUMBER32),
 	MEMBER(nacre_error, where, TEXT), MEMBER(nacre_error, msg, TEXT), END};
+
+/* A number of things, of which there may be @most. */
+static int get_count(struct nacre_get *g, int most)
+{
+	uint64_t count = nacre_get_number(g, 4);
+
+	g->bad |= count > (uint64_t)most;
+	return g->bad ? 0 : (int)count;
+}
 
 void nacre_put_hello(struct nacre_put *p, const struct nacre_hello *h)
 {
@@ -198,6 +209,9 @@ void nacre_put_modify(struct nacre_put *p, const struct nacre_sink_modify *m)
 	nacre_put_number(p, (uint64_t)count, 2);
 	for (int i = 0; i < count; i++)
 		nacre_put_text(p, m->fix.skip[i]);
+	nacre_put_number(p, (uint64_t)m->nic_count, 4);
+	for (int i = 0; i < m->nic_count; i++)
+		put_members(p, nic_members, &m->nics[i]);
 }
 
 void nacre_get_modify(struct nacre_get *g, struct nacre_sink_modify *m, const char *skips[NACRE_SKIPS_MOST + 1],
@@ -222,6 +236,9 @@ void nacre_get_modify(struct nacre_get *g, struct nacre_sink_modify *m, const ch
 	}
 	skips[count] = NULL;
 	m->fix.skip = skips;
+	m->nic_count = get_count(g, NACRE_NICS_MAX);
+	for (int i = 0; i < m->nic_count; i++)
+		get_members(g, nic_members, &m->nics[i]);
 }
 
 void nacre_put_change(struct nacre_put *p, const struct nacre_change *c)
@@ -257,10 +274,14 @@ static void put_place(struct nacre_put *p, const struct nacre_place *place)
 
 static void put_inventory(struct nacre_put *p, const struct nacre_inventory *n)
 {
-	nacre_put_number(p, n->image->size, 8);
-	nacre_put_number(p, n->image->sector, 4);
+	nacre_put_number(p, (uint64_t)n->disk_count, 4);
+	for (int i = 0; i < n->disk_count; i++) {
+		nacre_put_number(p, n->disks[i].image->size, 8);
+		nacre_put_number(p, n->disks[i].image->sector, 4);
+		nacre_put_text(p, n->disks[i].name);
+		put_members(p, table_members, &n->disks[i].table);
+	}
 	put_members(p, inventory_members, n);
-	put_members(p, table_members, &n->table);
 	nacre_put_number(p, (uint64_t)n->place_count, 4);
 	for (int i = 0; i < n->place_count; i++)
 		put_place(p, &n->places[i]);
@@ -275,34 +296,35 @@ static void put_inventory(struct nacre_put *p, const struct nacre_inventory *n)
 		put_members(p, finding_members, &n->findings[i]);
 }
 
-/* A number of things, of which there may be @most. */
-static int get_count(struct nacre_get *g, int most)
-{
-	uint64_t count = nacre_get_number(g, 4);
-
-	g->bad |= count > (uint64_t)most;
-	return g->bad ? 0 : (int)count;
-}
-
-static void get_inventory(struct nacre_get *g, struct nacre_inventory *n, struct nacre_image *image)
+static void get_inventory_disk(struct nacre_get *g, struct nacre_inventory_disk *d, struct nacre_image *image)
 {
 	/* Only what the report says of it: the source's format and path are not the far end's to know. */
 	static const struct nacre_image_ops remote = {.name = "remote"};
 
-	memset(n, 0, sizeof(*n));
 	*image = (struct nacre_image){.ops = &remote, .fd = -1, .direct = -1};
-	n->image = image;
+	d->image = image;
 	image->size = nacre_get_number(g, 8);
 	image->sector = (uint32_t)nacre_get_number(g, 4);
 	g->bad |= !image->size || image->size > INT64_MAX;
+	nacre_get_text(g, d->name, sizeof(d->name));
+	get_members(g, table_members, &d->table);
+	g->bad |= (unsigned)d->table.kind > NACRE_TABLE_GPT || (unsigned)d->table.boot > NACRE_BOOT_UNKNOWN;
+}
+
+static void get_inventory(struct nacre_get *g, struct nacre_inventory *n, struct nacre_image images[NACRE_DISKS_MAX])
+{
+	memset(n, 0, sizeof(*n));
+	n->disk_count = get_count(g, NACRE_DISKS_MAX);
+	g->bad |= !n->disk_count;
+	for (int i = 0; i < n->disk_count; i++)
+		get_inventory_disk(g, &n->disks[i], &images[i]);
 	get_members(g, inventory_members, n);
-	get_members(g, table_members, &n->table);
-	g->bad |= (unsigned)n->table.kind > NACRE_TABLE_GPT || (unsigned)n->table.boot > NACRE_BOOT_UNKNOWN;
 	n->place_count = get_count(g, NACRE_PARTITIONS_MAX);
 	for (int i = 0; i < n->place_count; i++) {
 		get_members(g, partition_members, &n->places[i].partition);
 		get_members(g, info_members, &n->places[i].info);
 		get_members(g, place_members, &n->places[i]);
+		g->bad |= n->places[i].disk < 0 || n->places[i].disk >= n->disk_count;
 		g->bad |= n->places[i].partition.start > INT64_MAX || n->places[i].partition.length > INT64_MAX;
 	}
 	g->bad |= n->root < -1 || n->root >= n->place_count;
@@ -324,6 +346,9 @@ void nacre_put_define(struct nacre_put *p, const struct nacre_sink_define *d)
 	const struct nacre_definition *definition = &d->definition;
 
 	put_members(p, definition_members, definition);
+	nacre_put_number(p, (uint64_t)definition->disk_count, 4);
+	for (int i = 0; i < definition->disk_count; i++)
+		put_members(p, definition_disk_members, &definition->disks[i]);
 	nacre_put_number(p, (uint64_t)definition->nic_count, 4);
 	for (int i = 0; i < definition->nic_count; i++) {
 		nacre_put_text(p, definition->nics[i].mac);
@@ -337,12 +362,15 @@ void nacre_put_define(struct nacre_put *p, const struct nacre_sink_define *d)
 }
 
 void nacre_get_define(struct nacre_get *g, struct nacre_sink_define *d, struct nacre_inventory *inventory,
-		      struct nacre_image *image)
+		      struct nacre_image images[NACRE_DISKS_MAX])
 {
 	struct nacre_definition *definition = &d->definition;
 
 	memset(d, 0, sizeof(*d));
 	get_members(g, definition_members, definition);
+	definition->disk_count = get_count(g, NACRE_DEFINITION_DISKS);
+	for (int i = 0; i < definition->disk_count; i++)
+		get_members(g, definition_disk_members, &definition->disks[i]);
 	definition->nic_count = get_count(g, NACRE_DEFINITION_NICS);
 	for (int i = 0; i < definition->nic_count; i++) {
 		nacre_get_text(g, definition->nics[i].mac, sizeof(definition->nics[i].mac));
@@ -353,8 +381,9 @@ void nacre_get_define(struct nacre_get *g, struct nacre_sink_define *d, struct n
 	d->note_count = get_count(g, NACRE_SINK_NOTES);
 	for (int i = 0; i < d->note_count; i++)
 		get_members(g, note_members, &d->notes[i]);
-	get_inventory(g, inventory, image);
-	image->path = d->source;
+	get_inventory(g, inventory, images);
+	for (int i = 0; i < inventory->disk_count; i++)
+		images[i].path = d->source;
 	d->inventory = inventory;
 }
 
@@ -409,7 +438,7 @@ int nacre_get_map(const uint8_t *data, size_t size, struct nacre_extents *map)
 		const struct nacre_extent *last = map->count ? &map->list[map->count - 1] : NULL;
 
 		/* In order: so adding them is quick, whatever they are. */
-		if (!length || length > INT64_MAX || start > INT64_MAX || tag > NACRE_FS_SWAP ||
+		if (!length || length > INT64_MAX || start > INT64_MAX || tag >= NACRE_USES ||
 		    map->count >= NACRE_MAP_MOST || (last && start < last->start + last->length) ||
 		    nacre_extents_add(map, start, length, tag))
 			return -1;

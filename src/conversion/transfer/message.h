@@ -42,9 +42,9 @@ void nacre_put_change(struct nacre_put *p, const struct nacre_change *c);
 /** nacre_get_change() - the strings are @words', but for the texts, of which only the lengths are known (UINT32_MAX: none) */
 void nacre_get_change(struct nacre_get *g, struct nacre_change *c, struct nacre_change_words *words);
 void nacre_put_define(struct nacre_put *p, const struct nacre_sink_define *d);
-/** nacre_get_define() - @d->inventory gets @inventory, and that @image */
+/** nacre_get_define() - @d->inventory gets @inventory, and that @images */
 void nacre_get_define(struct nacre_get *g, struct nacre_sink_define *d, struct nacre_inventory *inventory,
-		      struct nacre_image *image);
+		      struct nacre_image images[NACRE_DISKS_MAX]);
 void nacre_put_boot(struct nacre_put *p, const struct nacre_boot_result *b);
 void nacre_get_boot(struct nacre_get *g, struct nacre_boot_result *b);
 void nacre_put_error(struct nacre_put *p, const struct nacre_error *error);

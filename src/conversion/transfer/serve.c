@@ -313,12 +313,12 @@ static int on_define(struct serve *s, struct nacre_get *g, struct nacre_error *e
 {
 	struct nacre_inventory *inventory = malloc(sizeof(*inventory));
 	struct nacre_sink_define what;
-	struct nacre_image image;
+	struct nacre_image images[NACRE_DISKS_MAX];
 	int status = -1;
 
 	if (!inventory)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
-	nacre_get_define(g, &what, inventory, &image);
+	nacre_get_define(g, &what, inventory, images);
 	if (!nacre_get_done(g))
 		violation(e, "the machine that shall be defined is none");
 	else

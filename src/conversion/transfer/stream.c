@@ -427,7 +427,7 @@ static int send_map(struct nacre_sink *sink, const struct nacre_extents *map, st
 	for (size_t i = 0; map && i < map->count && !status; i++)
 		status = nacre_extents_add(&coarse, map->list[i].start, map->list[i].length, map->list[i].tag);
 	for (; !status && coarse.count > NACRE_MAP_MOST / 2 && granule < 1u << 30; granule *= 2)
-		for (uint32_t use = NACRE_FS_USED; use <= NACRE_FS_SWAP && !status; use++)
+		for (uint32_t use = NACRE_FS_USED; use < NACRE_USES && !status; use++)
 			status = nacre_extents_widen(&coarse, use, granule, granule);
 	if (status)
 		nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");

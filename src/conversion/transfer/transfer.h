@@ -41,7 +41,7 @@
 #include "machine/qemu/qemu.h"
 
 enum {
-	NACRE_SINK_DISKS = 16,
+	NACRE_SINK_DISKS = NACRE_DISKS_MAX,
 	NACRE_SINK_BLOCK = 4096,     /* what a hash is of; the last block of a disk may be shorter */
 	NACRE_SINK_MOST = 2 << 20,   /* bytes of one write or patch */
 	NACRE_SINK_RANGES = 512,     /* of one patch */
@@ -67,6 +67,7 @@ struct nacre_sink_disk {
 	char format[16];     /* "vhd", "vhd-fixed", "raw" */
 	uint64_t size;       /* bytes, a multiple of 512; at least the source's */
 	uint64_t source_size;
+	char name[64];       /* what the source's kernel calls it, "/dev/sda"; "" where nobody knows */
 	/** where data will go (tag NACRE_FS_USED), and what stays behind as what; may be exceeded later */
 	const struct nacre_extents *map;
 };
@@ -80,8 +81,10 @@ struct nacre_sink_range {
 
 /** struct nacre_sink_modify - what the fix-ups are to know; they look at the copy for the rest */
 struct nacre_sink_modify {
-	bool grow_last;      /* the last partition takes what a larger disk has */
+	bool grow_last;      /* the last partition of the first disk takes what that has more */
 	struct nacre_fix_options fix;
+	struct nacre_nic nics[NACRE_NICS_MAX]; /* cards that the source has, whatever its files say */
+	int nic_count;
 };
 
 /** struct nacre_sink_note - a line for record and report: "Frozen", "2.1 ms" */
@@ -93,7 +96,7 @@ struct nacre_sink_note {
 struct nacre_sink_define {
 	struct nacre_definition definition;
 	char source[256];    /* as the user called it */
-	const struct nacre_inventory *inventory; /* of the source; volumes need not be open */
+	const struct nacre_inventory *inventory; /* of the source; volumes need not be open, of images only size and sector count */
 	uint64_t read, sent; /* bytes */
 	struct nacre_sink_note notes[NACRE_SINK_NOTES];
 	int note_count;

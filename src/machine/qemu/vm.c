@@ -29,14 +29,15 @@
 #include <sys/stat.h>
 
 enum {
-	WORDS = 96,
+	WORDS = 256,
 	FIRST_FD = 3, /* of those that a child gets */
 	START_MS = 60000,
 	ANSWER_MS = 30000
 };
 
-/* The order in which QEMU gets its descriptors, from FIRST_FD on. */
-enum { FD_QMP, FD_SERIAL, FD_SCREEN, FD_DISK, FD_LAYER, FD_VARS, FDS };
+/* The order in which QEMU gets its descriptors, from FIRST_FD on: those of disk @n are FD_DISK + n and FD_LAYER + n. */
+enum { FD_QMP, FD_SERIAL, FD_SCREEN, FD_VARS, FD_DISK, FD_LAYER = FD_DISK + NACRE_DEFINITION_DISKS,
+	FDS = FD_LAYER + NACRE_DEFINITION_DISKS };
 
 /** struct line - a command line that is being made */
 struct line {
@@ -196,26 +197,26 @@ static void add_firmware(struct line *l, const struct nacre_firmware *firmware)
 	add(l, "driver=file,node-name=vars,filename=/proc/self/fd/%d,locking=off", FIRST_FD + FD_VARS);
 }
 
-static void add_disk(struct line *l, const struct nacre_definition *d, const struct nacre_vm_options *o)
+static void add_disk(struct line *l, const struct nacre_definition *d, int n, const struct nacre_vm_options *o)
 {
-	const char *format = strcmp(d->format, "raw") ? "vpc" : "raw";
+	const char *format = strcmp(d->disks[n].format, "raw") ? "vpc" : "raw";
 
 	add(l, "-blockdev");
-	add(l, "driver=file,node-name=disk-file,filename=/proc/self/fd/%d,locking=on,read-only=%s,discard=unmap",
-	    FIRST_FD + FD_DISK, o->throw_away ? "on" : "off");
+	add(l, "driver=file,node-name=disk%d-file,filename=/proc/self/fd/%d,locking=on,read-only=%s,discard=unmap", n,
+	    FIRST_FD + FD_DISK + n, o->throw_away ? "on" : "off");
 	add(l, "-blockdev");
-	add(l, "driver=%s,node-name=disk-image,file=disk-file,read-only=%s,discard=unmap", format,
+	add(l, "driver=%s,node-name=disk%d,file=disk%d-file,read-only=%s,discard=unmap", format, n, n,
 	    o->throw_away ? "on" : "off");
 	if (o->throw_away) {
 		add(l, "-blockdev");
-		add(l, "driver=file,node-name=layer-file,filename=/proc/self/fd/%d,cache.no-flush=on",
-		    FIRST_FD + FD_LAYER);
+		add(l, "driver=file,node-name=layer%d-file,filename=/proc/self/fd/%d,cache.no-flush=on", n,
+		    FIRST_FD + FD_LAYER + n);
 		add(l, "-blockdev");
-		add(l, "driver=qcow2,node-name=layer,file=layer-file,backing=disk-image,cache.no-flush=on,"
-		       "discard=unmap");
+		add(l, "driver=qcow2,node-name=layer%d,file=layer%d-file,backing=disk%d,cache.no-flush=on,"
+		       "discard=unmap", n, n, n);
 	}
 	add(l, "-device");
-	add(l, "virtio-blk-pci,drive=%s,bootindex=1", o->throw_away ? "layer" : "disk-image");
+	add(l, "virtio-blk-pci,drive=%s%d,bootindex=%d", o->throw_away ? "layer" : "disk", n, n + 1);
 }
 
 static void add_network(struct line *l, const struct nacre_definition *d, const struct nacre_vm_options *o)
@@ -329,7 +330,8 @@ static int start_program(struct nacre_vm *vm, const struct nacre_definition *d,
 	add_machine(&l, d, o);
 	add_size(&l, d, o);
 	add_firmware(&l, firmware);
-	add_disk(&l, d, o);
+	for (int i = 0; i < d->disk_count; i++)
+		add_disk(&l, d, i, o);
 	add_network(&l, d, o);
 	if (l.failed)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "QEMU", "no memory for its command line");
@@ -343,18 +345,30 @@ static int start_program(struct nacre_vm *vm, const struct nacre_definition *d,
 		       : -1;
 }
 
+static int open_disks(const struct nacre_definition *d, const struct nacre_vm_options *o, int fds[FDS],
+		      struct nacre_error *e)
+{
+	for (int i = 0; i < d->disk_count; i++) {
+		fds[FD_DISK + i] = open_part(o->directory, d->disks[i].file, o->throw_away ? O_RDONLY : O_RDWR, e);
+		if (fds[FD_DISK + i] < 0)
+			return -1;
+		fds[FD_LAYER + i] = o->throw_away ? make_layer(d->disks[i].size, e) : -1;
+		if (o->throw_away && fds[FD_LAYER + i] < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Everything that QEMU gets; fds[FD_QMP] and fds[FD_SERIAL] are its ends. */
 static int open_all(struct nacre_vm *vm, const struct nacre_definition *d, const struct nacre_vm_options *o,
 		    const struct nacre_firmware *firmware, int fds[FDS], struct nacre_error *e)
 {
 	int control[2] = {-1, -1}, serial[2] = {-1, -1};
 
-	fds[FD_DISK] = open_part(o->directory, d->disk, o->throw_away ? O_RDONLY : O_RDWR, e);
-	if (fds[FD_DISK] < 0)
+	if (open_disks(d, o, fds, e))
 		return -1;
-	fds[FD_LAYER] = o->throw_away ? make_layer(d->size, e) : -1;
 	fds[FD_VARS] = firmware ? open_vars(o, firmware, e) : -1;
-	if ((o->throw_away && fds[FD_LAYER] < 0) || (firmware && fds[FD_VARS] < 0))
+	if (firmware && fds[FD_VARS] < 0)
 		return -1;
 	vm->output = memfd_create("qemu", MFD_CLOEXEC);
 	vm->screen = memfd_create("screen", MFD_CLOEXEC);
@@ -379,9 +393,11 @@ int nacre_vm_start(struct nacre_vm *vm, const struct nacre_definition *d, const 
 		   struct nacre_error *e)
 {
 	const struct nacre_firmware *firmware = d->uefi ? nacre_firmware_find(e) : NULL;
-	int fds[FDS] = {-1, -1, -1, -1, -1, -1}, failed, control;
+	int fds[FDS], failed, control;
 	char said[128];
 
+	for (int i = 0; i < FDS; i++)
+		fds[i] = -1;
 	*vm = NACRE_NO_VM;
 	vm->accelerator = o->kvm ? "kvm" : "tcg";
 	if (d->uefi && !firmware)

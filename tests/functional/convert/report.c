@@ -81,18 +81,17 @@ int main(int argc, char **argv)
 	struct nacre_definition d;
 	struct nacre_extents map = {0};
 	struct nacre_error e = {.code = NACRE_OK};
+	struct nacre_report_disk disk = {.map = &map, .size = 4096ull * MIB, .regions = regions, .region_count = 2};
 	struct nacre_report r = {.definition = &d, .source = "/dev/sda</p><script>", .when = "21 November 2026, 11:30",
-				 .facts = facts, .fact_count = 6, .map = &map, .disk_size = 4096ull * MIB,
-				 .regions = regions, .region_count = 2, .steps = steps, .step_count = 5,
+				 .facts = facts, .fact_count = 6, .disks = &disk, .disk_count = 1, .steps = steps, .step_count = 5,
 				 .changes = changes, .change_count = 5, .fixes = fixes, .findings = findings,
 				 .finding_count = 3, .boot = &boot};
 	int failed;
 
 	if (argc < 3 || nacre_definition_init(&d, "web1", &e) || fill(&map))
 		return 2;
-	snprintf(d.disk, sizeof(d.disk), "disk0.vhd");
+	d.disks[d.disk_count++] = (struct nacre_definition_disk){"disk0.vhd", "vhd", disk.size};
 	snprintf(d.os_name, sizeof(d.os_name), "Debian GNU/Linux 12 (bookworm)");
-	d.size = r.disk_size;
 	d.nic_count = 1;
 	snprintf(d.nics[0].mac, sizeof(d.nics[0].mac), "52:54:00:a1:b2:c3");
 	snprintf(d.nics[0].name, sizeof(d.nics[0].name), "eth0");

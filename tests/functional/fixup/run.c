@@ -80,7 +80,7 @@ int main(int argc, char **argv)
 	options.skip = skip;
 	nacre_volume_setup(&parts);
 	image = nacre_image_open(argv[1], "raw", strcmp(argv[3], "plan") != 0, &e);
-	if (!image || nacre_inventory_take(image, strcmp(argv[3], "plan") != 0, inventory, &e) < 0)
+	if (!image || nacre_inventory_take(&image, NULL, 1, strcmp(argv[3], "plan") != 0, inventory, &e) < 0)
 		return failed(&e);
 	result = run(inventory, argv[2], argv[3], &options);
 	nacre_inventory_free(inventory);

@@ -38,8 +38,8 @@ head -c 700 /dev/urandom >"$disk"
 ok "one that ends within a sector is looked at as far as it goes" inspect
 head -c 4M /dev/urandom >"$disk"
 ok "random bytes are a disk of data" inspect
-is "$(fact '[.table.kind, .system // "none"] | join(" ")')" "none none" "without table and system"
-is "$(reasons 'no system')" "no volume of this disk has one: it is copied as data" "as is said"
+is "$(fact '[.disks[0].table.kind, .system // "none"] | join(" ")')" "none none" "without table and system"
+is "$(reasons 'no system')" "no volume has one: --volume says what is to be copied, as data" "as is said"
 
 debian_disk
 cp --sparse=always "$disk" "$work/debian"

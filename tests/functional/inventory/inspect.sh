@@ -24,7 +24,7 @@ finding() # WHAT: the reasons
 debian_disk
 before=$(sha256sum <"$disk")
 ok "a Debian disk is inspected" inspect
-is "$(fact '[.firmware, .table.kind, .table.id, .table.boot_record] | join(" ")')" "bios mbr 0xc0ffee01 none" \
+is "$(fact '[.firmware, .disks[0].table.kind, .disks[0].table.id, .disks[0].table.boot_record] | join(" ")')" "bios mbr 0xc0ffee01 none" \
 	"its table and firmware are told"
 is "$(fact '.system | [.id, .version, .family, .architecture, .hostname, .initramfs_tool, .selinux] | join(" ")')" \
 	"debian 12 debian x86_64 web1 initramfs-tools false" "and its system"
@@ -55,7 +55,7 @@ is "$(awk 'length > 100' "$work/out" | grep -v '^  Kernel')" "" "and lines that 
 
 redhat_disk
 ok "a disk like Red Hat's is inspected" inspect
-is "$(fact '[.firmware, .table.kind, .volumes[0].esp, .volumes[0].partlabel] | join("|")')" "uefi|gpt|true|EFI System Partition" \
+is "$(fact '[.firmware, .disks[0].table.kind, .volumes[0].esp, .volumes[0].partlabel] | join("|")')" "uefi|gpt|true|EFI System Partition" \
 	"UEFI is told by the ESP"
 is "$(fact '.system | [.id, .family, .hostname, .initramfs_tool, .selinux] | join(" ")')" \
 	"rocky redhat db1.example.org dracut true" "the family is found by what the system says that it is like"
@@ -87,7 +87,7 @@ is "$(finding 'no kernel with virtio drivers' | cut -d : -f 1,2)" \
 
 ubuntu_disk
 ok "a disk without a partition table is inspected" inspect
-is "$(fact '[.table.kind, .volumes[0].number, .volumes[0].mount, .system.family] | join(" ")')" "none 0 / debian" \
+is "$(fact '[.disks[0].table.kind, .volumes[0].number, .volumes[0].mount, .system.family] | join(" ")')" "none 0 / debian" \
 	"it is one volume"
 is "$(fact '.nics[] | [.name, .mac, .address] | join(" ")')" "uplink 52:54:00:00:00:2a 10.20.30.40/24
 enp2s0 52:54:00:00:00:2b dhcp" "netplan gives names, MACs and addresses; a name server's address is none"
@@ -136,7 +136,7 @@ is "$(fact '.volumes[0] | .label + " " + .uuid')" "vg0 abcdef-ABCD-ABCD-ABCD-ABC
 is "$(finding 'a member of a volume group (LVM)' | cut -d : -f 1,2)" \
 	"obstacle: partition 1 belongs to group vg0 with the volumes root, swap_1" "with its volumes"
 is "$(finding 'one half of a mirror (Linux RAID)' | cut -d , -f 1,2)" \
-	"warning: partition 2 is part of a mirror of 2 disks (metadata 1.2, name host:0): in a virtual machine the array comes up degraded" \
+	"warning: partition 2 is part of a mirror of 2 disks (metadata 1.2, name host:0): in a virtual machine without the others the array comes up degraded" \
 	"a mirror is told"
 is "$(finding 'a member of a Linux RAID' | cut -d : -f 1,2)" \
 	"obstacle: partition 3 is part of a RAID 5 of 3 disks (metadata 0.90)" "from another RAID"

@@ -15,7 +15,7 @@ vm()
 	cat >"$work/$1/nacre.json" <<-END
 		{"machine": {"format": 1, "name": "$1", "uuid": "11111111-2222-4333-8444-555555555555",
 		"architecture": "x86_64", "firmware": "${3:-bios}", "memory_mb": 256, "cpus": 1,
-		"disk": {"file": "disk0.raw", "format": "raw", "size": $(stat -c %s "$work/$1/disk0.raw")},
+		"disks": [{"file": "disk0.raw", "format": "raw", "size": $(stat -c %s "$work/$1/disk0.raw")}],
 		"nics": [{"mac": "52:54:00:12:34:56", "name": "eth0"}], "os": {"id": "tiny", "name": ""}}}
 	END
 }

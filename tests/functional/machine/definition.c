@@ -29,10 +29,11 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s/%s", argv[1], argv[2]);
 	if (stat(path, &st))
 		return 2;
-	snprintf(d.disk, sizeof(d.disk), "%s", argv[2]);
-	snprintf(d.format, sizeof(d.format), "%s", argv[3]);
+	snprintf(d.disks[0].file, sizeof(d.disks[0].file), "%s", argv[2]);
+	snprintf(d.disks[0].format, sizeof(d.disks[0].format), "%s", argv[3]);
+	d.disk_count = 1;
 	snprintf(d.os_name, sizeof(d.os_name), "A <system> & \"more\"");
-	d.size = (uint64_t)st.st_size;
+	d.disks[0].size = (uint64_t)st.st_size;
 	d.uefi = !strcmp(argv[4], "uefi");
 	for (int i = 5; i < argc && d.nic_count < NACRE_DEFINITION_NICS; i++)
 		snprintf(d.nics[d.nic_count++].mac, sizeof(d.nics[0].mac), "%s", argv[i]);

@@ -81,7 +81,7 @@ cat >"$work/hooks/20-fails" <<-END
 	#!/bin/sh
 	[ "\$1" != freeze ] || ps -o ni= -L -p \$PPID | sort -nu >"$work/nice-held"
 END
-"$nacre" convert "$loop" "$out/nice" --no-check --hooks "$work/hooks" --nice --bwlimit 25M >/dev/null 2>&1 &
+"$nacre" convert "$loop" "$out/nice" --no-check --hooks "$work/hooks" --nice --bwlimit 25M --max-freeze 20000 >/dev/null 2>&1 &
 pid=$!
 until [ "$(find "/proc/$pid/task" -maxdepth 1 -mindepth 1 2>/dev/null | wc -l)" -gt 4 ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
 is "$(ps -o ni= -L -p $pid | sort -nu | tr -d ' \n')" 19 "with --nice all threads are at the lowest priority"

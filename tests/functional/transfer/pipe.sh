@@ -136,7 +136,11 @@ for side in near far; do
 			kill -9 $pid 2>/dev/null && met=$((met + 1))
 		else
 			far=$(pgrep -f "receive --root $vms\$" | head -n 1)
-			kill -9 "$far" 2>/dev/null && met=$((met + 1))
+			if kill -9 "$far" 2>/dev/null; then
+				met=$((met + 1))
+			else # a busy computer has not come so far: another time
+				kill -9 $pid 2>/dev/null
+			fi
 		fi
 		wait $pid 2>/dev/null
 		[ ! -e "$vms/killed-$side" ] || break

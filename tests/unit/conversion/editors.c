@@ -41,6 +41,7 @@ static void device(int number, const char *type, const char *uuid, const char *g
 static void disk(const char *fstab, const char *root)
 {
 	memset(&devices, 0, sizeof(devices));
+	devices.disk_count = 1;
 	device(1, "vfat", "1234-ABCD", "", false);
 	device(2, "ext4", ROOT, "", true);
 	device(3, "swap", SWAP, "", false);

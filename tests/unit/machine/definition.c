@@ -12,8 +12,9 @@ static struct nacre_definition sample(void)
 	struct nacre_definition d;
 
 	nacre_definition_init(&d, "web 1/../x", NULL);
-	snprintf(d.disk, sizeof(d.disk), "disk0.vhd");
-	d.size = 1 << 30;
+	d.disks[0] = (struct nacre_definition_disk){"disk0.vhd", "vhd", 1 << 30};
+	d.disks[1] = (struct nacre_definition_disk){"disk1.raw", "raw", 3 << 20};
+	d.disk_count = 2;
 	d.nic_count = 1;
 	snprintf(d.nics[0].mac, sizeof(d.nics[0].mac), "52:54:00:12:34:56");
 	snprintf(d.nics[0].name, sizeof(d.nics[0].name), "eth0");
@@ -46,6 +47,9 @@ static void test_refusals(const char *text)
 		{"\"name\": \"web", "\"name\": \"-web", "a name that looks like an option"},
 		{"\"name\": \"web", "\"name\": \"a,b", "a name with a comma"},
 		{"disk0.vhd", "../disk0.vhd", "a disk outside the directory"},
+		{"disk0.vhd", "disk1.raw", "one file for two disks"},
+		{"\"disks\": [", "\"disks\": [], \"other\": [", "a machine without disks"},
+		{"\"disks\": [", "\"disks\": [1, ", "a disk that is no object"},
 		{"disk0.vhd", "a\\u0000b", "a 0 in a text"},
 		{"disk0.vhd", "a\\nb", "a newline in a file name"},
 		{"\"vhd\"", "\"qcow2\"", "a format that has backing files"},

@@ -43,7 +43,7 @@ int nacre_edit_growfs(struct nacre_span in, void *arg, struct nacre_text *out)
 			kind = nacre_devices_find(edit->devices, entry.spec, &device);
 		/* Once is enough: a volume may be mounted at several places. */
 		if (edit->found || (kind != NACRE_DEVICE_HERE && kind != NACRE_DEVICE_STABLE) ||
-		    device->number != edit->number || !entry.type.size) {
+		    device->disk || device->number != edit->number || !entry.type.size) {
 			nacre_text_add(out, line.at, line.size);
 			continue;
 		}
