@@ -200,6 +200,12 @@ static void test_menus(void)
 		       "overwrite=1\ndefault_kernel_opts=\"quiet rootfstype=ext4 console=tty0 console=ttyS0,115200\"\n"
 		       "modules=sd-mod,usb-storage,ext4\nroot=UUID=" ROOT "\n",
 		       "Alpine's update-extlinux.conf");
+	expect_devices(nacre_edit_grub_default, false,
+		       "export GRUB_CMDLINE_LINUX=\"resume=/dev/sda3\"\nroot=/dev/sda2 # not root=/dev/sda3\nresume=/dev/sdb5 true\n"
+		       "[ -e /x ] && root=/dev/sda2\n",
+		       "export GRUB_CMDLINE_LINUX=\"resume=UUID=" SWAP "\"\nroot=UUID=" ROOT " # not root=/dev/sda3\nresume=/dev/sdb5 true\n"
+		       "[ -e /x ] && root=/dev/sda2\n",
+		       "a shell takes one word where there are no quotes, and no command becomes another");
 	expect_devices(nacre_edit_entry, true,
 		       "title Fedora Linux (6.8.5) 39\nversion 6.8.5\nlinux /vmlinuz-6.8.5\noptions root=/dev/sda2 ro rootflags=subvol=root rhgb quiet\n",
 		       "title Fedora Linux (6.8.5) 39\nversion 6.8.5\nlinux /vmlinuz-6.8.5\n"

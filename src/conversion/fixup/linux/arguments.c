@@ -7,6 +7,7 @@
  */
 #include "conversion/fixup/linux/editors.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -156,15 +157,32 @@ int nacre_edit_grub_menu(struct nacre_span in, void *arg, struct nacre_text *out
 	return 0;
 }
 
-/* NAME=VALUE of a shell's config file: where VALUE, without its quotes, is. */
+/* What a shell takes for the name of a variable; NAME+=VALUE too. */
+static bool is_variable(struct nacre_span name)
+{
+	size_t n = name.size && name.at[name.size - 1] == '+' ? name.size - 1 : name.size;
+
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)name.at[i]) && name.at[i] != '_')
+			return false;
+	return n;
+}
+
+/* NAME=VALUE of a shell's config file: where VALUE, without its quotes, is. Without quotes it is one word. */
 static bool assignment(struct nacre_span line, struct nacre_span *name, struct nacre_span *value)
 {
+	static const char before[] = "export ";
 	struct nacre_span trimmed = nacre_span_trim(line);
+	size_t size = 0;
 	const char *equal = trimmed.size ? memchr(trimmed.at, '=', trimmed.size) : NULL;
 
-	if (!equal || trimmed.at[0] == '#')
+	if (!equal)
 		return false;
 	*name = (struct nacre_span){trimmed.at, equal - trimmed.at};
+	if (nacre_span_starts(*name, before))
+		*name = (struct nacre_span){name->at + strlen(before), name->size - strlen(before)};
+	if (!is_variable(*name))
+		return false;
 	*value = (struct nacre_span){equal + 1, trimmed.at + trimmed.size - equal - 1};
 	if (value->size >= 2 && (value->at[0] == '"' || value->at[0] == '\'')) {
 		const char *end = memchr(value->at + 1, value->at[0], value->size - 1);
@@ -172,7 +190,11 @@ static bool assignment(struct nacre_span line, struct nacre_span *name, struct n
 		if (!end)
 			return false; /* it goes on in the next line */
 		*value = (struct nacre_span){value->at + 1, end - value->at - 1};
+		return true;
 	}
+	while (size < value->size && !memchr(" \t\r\n", value->at[size], 4))
+		size++;
+	value->size = size;
 	return true;
 }
 
@@ -200,7 +222,7 @@ int nacre_edit_grub_default(struct nacre_span in, void *arg, struct nacre_text *
 		/* an unquoted value cannot take two words */
 		quoted = value.at[-1] == '"' || value.at[-1] == '\'';
 		nacre_text_add(out, line.at, value.at - line.at);
-		if (nacre_span_is(name, "root") || nacre_span_is(name, "resume")) {
+		if (nacre_span_is(name, "root")) {
 			struct nacre_span whole = {name.at, value.at + value.size - name.at};
 
 			out->size -= value.at - name.at;
