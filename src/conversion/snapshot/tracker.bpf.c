@@ -8,6 +8,15 @@
  * Everything but a read and a pure flush counts as a change: writes, discards, zeroes, zone commands. A failed
  * request counts too: part of it may have landed.
  *
+ * What it costs is mostly lines that wander between processors' caches. So each processor counts in a line of its own, and a bit that
+ * is set already is not set again. That loses no mark (W: the change lands; D: the owner reads the grain):
+ *
+ *	here:       W, count, read the word: it is set
+ *	the owner:  clear the word, D
+ *
+ * Counting is an atomic operation with a result, the owner's clearing is one as well: both are full barriers. So it cannot be that
+ * neither sees the other: either the word is seen to be clear here, and is set, or W was there before D.
+ *
  * The kernel's own types are looked up where the program is loaded (CO-RE); only what is used is named here.
  */
 #include <linux/bpf.h>
@@ -55,8 +64,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, __u64);
-	__uint(max_entries, TRACKER_COUNTERS);
+	__type(value, struct tracker_row);
+	__uint(max_entries, 1); /* the owner sets it */
 } counters SEC(".maps");
 
 const volatile struct tracker_target target;
@@ -65,17 +74,20 @@ struct span {
 	__u64 first, last; /* grains, both included */
 };
 
-static __always_inline void add(__u32 which, __u64 n)
+/* Of this processor. Where there is none, what is not counted is missed by the owner. */
+static __always_inline struct tracker_row *row(void)
 {
-	__u64 *cell = bpf_map_lookup_elem(&counters, &which);
+	__u32 cpu = bpf_get_smp_processor_id();
 
-	if (cell)
-		__sync_fetch_and_add(cell, n);
+	return bpf_map_lookup_elem(&counters, &cpu);
 }
 
-static __always_inline void count(__u32 which)
+/* An interrupt may count in between. Without a use of the result this were no barrier everywhere. */
+static __always_inline void add(struct tracker_row *row, __u32 which, __u64 n)
 {
-	add(which, 1);
+	__u64 before = __sync_fetch_and_add(&row->cells[which], n);
+
+	asm volatile("" : : "r"(before));
 }
 
 static __always_inline int mark_word(const struct span *span, __u64 word)
@@ -83,11 +95,12 @@ static __always_inline int mark_word(const struct span *span, __u64 word)
 	__u32 key = (__u32)word;
 	__u64 low = word == span->first >> 6 ? span->first & 63 : 0;
 	__u64 high = word == span->last >> 6 ? span->last & 63 : 63;
-	__u64 *bits = bpf_map_lookup_elem(&dirty, &key);
+	__u64 *bits = bpf_map_lookup_elem(&dirty, &key), wanted = (~0ULL << low) & (~0ULL >> (63 - high));
 
 	if (!bits)
 		return -1;
-	__sync_fetch_and_or(bits, (~0ULL << low) & (~0ULL >> (63 - high)));
+	if ((*(volatile __u64 *)bits & wanted) != wanted)
+		__sync_fetch_and_or(bits, wanted);
 	return 0;
 }
 
@@ -96,32 +109,32 @@ static long mark_each(__u32 i, struct span *span)
 	return mark_word(span, (span->first >> 6) + i) < 0;
 }
 
-static __always_inline void mark_long(struct span *span)
+static __always_inline void mark_long(struct tracker_row *row, struct span *span)
 {
 	if (bpf_core_enum_value_exists(enum bpf_func_id___loop, BPF_FUNC_loop___loop))
 		bpf_loop((__u32)((span->last >> 6) - (span->first >> 6) + 1), mark_each, span, 0);
 	else
-		count(TRACKER_ALL);
+		add(row, TRACKER_ALL, 1);
 }
 
-static __always_inline void mark(__u64 sector, __u64 bytes)
+static __always_inline void mark(struct tracker_row *row, __u64 sector, __u64 bytes)
 {
 	struct span span;
 	__u64 word;
 
 	if (!bytes)
 		return;
-	add(TRACKER_SECTORS, bytes / 512);
+	add(row, TRACKER_SECTORS, bytes / 512);
 	span.first = sector >> target.shift;
 	span.last = (sector + (bytes - 1) / 512) >> target.shift;
 	if (span.last < span.first || span.last >= target.grains) {
-		count(TRACKER_OUTSIDE);
+		add(row, TRACKER_OUTSIDE, 1);
 		return;
 	}
-	count(TRACKER_EVENTS);
+	add(row, TRACKER_EVENTS, 1);
 	word = span.first >> 6;
 	if ((span.last >> 6) - word >= SHORT_WORDS) {
-		mark_long(&span);
+		mark_long(row, &span);
 		return;
 	}
 	for (int i = 0; i < SHORT_WORDS; i++, word++)
@@ -138,13 +151,17 @@ SEC("tp_btf/block_rq_complete")
 int BPF_PROG(on_request, struct request *rq, int error, unsigned int bytes)
 {
 	unsigned int op = rq->cmd_flags & OP_MASK;
+	struct tracker_row *mine;
 
 	if (op == OP_READ || op == OP_FLUSH || op == OP_DRV_IN || !is_target(rq->q->disk))
 		return 0;
+	mine = row();
+	if (!mine)
+		return 0;
 	if (op == OP_DRV_OUT)
-		count(TRACKER_UNKNOWN);
+		add(mine, TRACKER_UNKNOWN, 1);
 	else
-		mark(rq->__sector, bytes);
+		mark(mine, rq->__sector, bytes);
 	return 0;
 }
 

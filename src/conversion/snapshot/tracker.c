@@ -31,7 +31,8 @@ struct nacre_tracker {
 	int stat;       /* the disk's statistics */
 	struct tracker_target target;
 	uint64_t *bits; /* shared with the kernel */
-	const uint64_t *counts;
+	const struct tracker_row *rows;
+	size_t processors; /* rows of theirs; ours is the one behind them */
 	size_t words;
 };
 
@@ -53,14 +54,26 @@ static size_t bits_size(const struct nacre_tracker *t)
 	return (t->words * sizeof(*t->bits) + page - 1) / page * page;
 }
 
-static size_t counts_size(void)
+static size_t rows_size(const struct nacre_tracker *t)
 {
-	return (size_t)sysconf(_SC_PAGESIZE);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return ((t->processors + 1) * sizeof(*t->rows) + page - 1) / page * page;
+}
+
+static uint64_t counted(const struct nacre_tracker *t, enum tracker_counter which)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < t->processors; i++)
+		sum += __atomic_load_n(&t->rows[i].cells[which], __ATOMIC_SEQ_CST);
+	return sum;
 }
 
 static struct nacre_tracker *new_tracker(const struct nacre_tracker_disk *disk, struct nacre_error *e)
 {
 	struct nacre_tracker *t = calloc(1, sizeof(*t));
+	int processors = libbpf_num_possible_cpus();
 	uint32_t shift = 0;
 	char stat[64];
 
@@ -83,9 +96,10 @@ static struct nacre_tracker *new_tracker(const struct nacre_tracker_disk *disk, 
 		return NULL;
 	}
 	t->target = (struct tracker_target){.major = major(disk->device), .minor = minor(disk->device),
-					    .shift = shift,
+					    .shift = shift, .layout = TRACKER_LAYOUT,
 					    .grains = (disk->size + disk->grain - 1) / disk->grain};
 	t->words = (size_t)((t->target.grains + 63) / 64);
+	t->processors = processors > 0 ? (size_t)processors : 1;
 	return t;
 }
 
@@ -108,10 +122,10 @@ static int map_both(struct nacre_tracker *t, struct nacre_error *e)
 	if (p == MAP_FAILED)
 		return refused(t, errno, e);
 	t->bits = p;
-	p = mmap(NULL, counts_size(), PROT_READ, MAP_SHARED, t->counters, 0);
+	p = mmap(NULL, rows_size(t), PROT_READ, MAP_SHARED, t->counters, 0);
 	if (p == MAP_FAILED)
 		return refused(t, errno, e);
-	t->counts = p;
+	t->rows = p;
 	return 0;
 }
 
@@ -128,10 +142,11 @@ static int keep(int fd)
 	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
-/* Set up what is known only now: which disk, how many grains. */
+/* Set up what is known only now: which disk, how many grains, how many processors. */
 static int prepare(struct nacre_tracker *t, struct bpf_object *object)
 {
 	struct bpf_map *bits = bpf_object__find_map_by_name(object, "dirty"), *map;
+	struct bpf_map *rows = bpf_object__find_map_by_name(object, "counters");
 	bool set = false;
 
 	bpf_object__for_each_map(map, object) {
@@ -141,7 +156,8 @@ static int prepare(struct nacre_tracker *t, struct bpf_object *object)
 		    bpf_map__initial_value(map, &size) && size == sizeof(t->target))
 			set = !bpf_map__set_initial_value(map, &t->target, sizeof(t->target));
 	}
-	return bits && set && !bpf_map__set_max_entries(bits, (__u32)t->words) ? 0 : -1;
+	return bits && rows && set && !bpf_map__set_max_entries(bits, (__u32)t->words) &&
+		       !bpf_map__set_max_entries(rows, (__u32)t->processors + 1) ? 0 : -1;
 }
 
 /* Load, attach; only descriptors are kept. */
@@ -237,7 +253,7 @@ void nacre_tracker_put_back(struct nacre_tracker *t, const uint64_t *bits)
 
 uint64_t nacre_tracker_events(const struct nacre_tracker *t)
 {
-	return __atomic_load_n(&t->counts[TRACKER_EVENTS], __ATOMIC_SEQ_CST);
+	return counted(t, TRACKER_EVENTS);
 }
 
 /* Sectors that were written or discarded, by the disk's statistics: the 7th and 14th number (Documentation/block/stat.rst). */
@@ -257,10 +273,10 @@ static uint64_t stat_sectors(const struct nacre_tracker *t)
 static int difference(const struct nacre_tracker *t, int tries, uint64_t *more)
 {
 	for (int i = 0; i < tries; i++) {
-		uint64_t seen = __atomic_load_n(&t->counts[TRACKER_SECTORS], __ATOMIC_SEQ_CST), sectors = stat_sectors(t);
+		uint64_t seen = counted(t, TRACKER_SECTORS), sectors = stat_sectors(t);
 
 		*more = sectors - seen;
-		if (sectors == stat_sectors(t) && seen == __atomic_load_n(&t->counts[TRACKER_SECTORS], __ATOMIC_SEQ_CST))
+		if (sectors == stat_sectors(t) && seen == counted(t, TRACKER_SECTORS))
 			return 0;
 		nanosleep(&(struct timespec){.tv_nsec = BALANCE_NS}, NULL);
 	}
@@ -269,13 +285,15 @@ static int difference(const struct nacre_tracker *t, int tries, uint64_t *more)
 
 int nacre_tracker_begin(struct nacre_tracker *t, struct nacre_error *e)
 {
-	__u32 key = TRACKER_BASE;
+	__u32 key = (__u32)t->processors;
+	struct tracker_row ours = {{0}};
 	uint64_t more;
 
 	if (difference(t, BALANCE_TRIES, &more) < 0)
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, t->path,
 				       "is written to without any pause: what was tracked cannot be checked");
-	if (bpf_map_update_elem(t->counters, &key, &more, 0))
+	ours.cells[TRACKER_BASE] = more;
+	if (bpf_map_update_elem(t->counters, &key, &ours, 0))
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, t->path, "the tracking cannot be begun");
 	return 0;
 }
@@ -286,7 +304,7 @@ bool nacre_tracker_lost(struct nacre_tracker *t)
 
 	/* Others may write to what is not frozen: a second look. Little time: the rest is frozen meanwhile. */
 	for (int i = 0; i < 3; i++)
-		if (difference(t, LOST_TRIES, &more) == 0 && more == __atomic_load_n(&t->counts[TRACKER_BASE], __ATOMIC_SEQ_CST))
+		if (difference(t, LOST_TRIES, &more) == 0 && more == t->rows[t->processors].cells[TRACKER_BASE])
 			return false;
 	return true;
 }
@@ -295,9 +313,9 @@ int nacre_tracker_check(struct nacre_tracker *t, struct nacre_error *e)
 {
 	struct bpf_prog_info info = {0};
 	__u32 size = sizeof(info);
-	uint64_t outside = __atomic_load_n(&t->counts[TRACKER_OUTSIDE], __ATOMIC_SEQ_CST);
-	uint64_t all = __atomic_load_n(&t->counts[TRACKER_ALL], __ATOMIC_SEQ_CST);
-	uint64_t unknown = __atomic_load_n(&t->counts[TRACKER_UNKNOWN], __ATOMIC_SEQ_CST);
+	uint64_t outside = counted(t, TRACKER_OUTSIDE);
+	uint64_t all = counted(t, TRACKER_ALL);
+	uint64_t unknown = counted(t, TRACKER_UNKNOWN);
 
 	if (bpf_obj_get_info_by_fd(t->program, &info, &size))
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, t->path, "it cannot be told what the tracking missed");
@@ -323,8 +341,8 @@ void nacre_tracker_close(struct nacre_tracker *t)
 		return;
 	if (t->bits)
 		munmap(t->bits, bits_size(t));
-	if (t->counts)
-		munmap((void *)(uintptr_t)t->counts, counts_size());
+	if (t->rows)
+		munmap((void *)(uintptr_t)t->rows, rows_size(t));
 	for (size_t i = 0; i < PINS; i++)
 		if (*pinned_fd(t, i) >= 0)
 			close(*pinned_fd(t, i));

@@ -5,7 +5,8 @@
  *
  * A BPF program of ours (tracker.bpf.c) runs when the kernel has completed a request, and sets the bits of
  * its grains in an array that is mapped here as well. There is no queue that could overflow. The owner takes bits by
- * exchanging words for zero, and reads the grains afterwards: what is written in between is marked again.
+ * exchanging words for zero, and reads the grains afterwards: what is written in between is marked again. Bits are cleared by
+ * atomic operations that are full barriers, and by nothing else: the program relies on it.
  *
  * When it cannot be trusted it says so, rather than guess:
  * - before: a kind of device whose writes do not all pass there (nacre_tracker_judge()), a kernel that does

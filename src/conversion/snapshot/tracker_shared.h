@@ -3,23 +3,30 @@
 #ifndef NACRE_CONVERSION_SNAPSHOT_TRACKER_SHARED_H
 #define NACRE_CONVERSION_SNAPSHOT_TRACKER_SHARED_H
 
+enum { TRACKER_LAYOUT = 2 };
+
 /** struct tracker_target - read-only data of the program; set before it is loaded */
 struct tracker_target {
 	__u32 major, minor; /* of the whole disk, also for I/O to its partitions */
 	__u32 shift;        /* a grain is 1 << shift sectors of 512 bytes */
-	__u32 reserved;
+	__u32 layout;       /* TRACKER_LAYOUT: what another version of us has left behind is not taken for our own */
 	__u64 grains;       /* on the disk; the bitmap has that many bits, rounded up */
 };
 
-/** enum tracker_counter - cells of the map "counters" */
+/** enum tracker_counter - what is counted, and noted */
 enum tracker_counter {
 	TRACKER_EVENTS,  /* completed changes that were marked */
 	TRACKER_SECTORS, /* how many sectors they had, of 512 bytes: to be compared with the disk's own statistics */
-	TRACKER_BASE,    /* the owner's: what those had more at the beginning */
+	TRACKER_BASE,    /* in the owner's row: what those had more at the beginning */
 	TRACKER_OUTSIDE, /* changes that lie beyond the bitmap: the disk is not what it was */
 	TRACKER_ALL,     /* changes too long to be marked one by one: every grain may have changed */
 	TRACKER_UNKNOWN, /* commands that may have written, and do not say where (SG_IO, NVMe passthrough) */
-	TRACKER_COUNTERS
+	TRACKER_CELLS = 8
+};
+
+/** struct tracker_row - of the map "counters": a cache line for each processor, and one for the owner after them */
+struct tracker_row {
+	__u64 cells[TRACKER_CELLS];
 };
 
 #endif

@@ -342,8 +342,8 @@ static void test_left(const struct lab_disk *disk, const struct lab_disk *other)
 	struct nacre_tracker *t = track(disk, disk->size);
 	struct nacre_error e = {0};
 	int fd = open(disk->path, O_RDWR | O_DIRECT | O_CLOEXEC), counters;
-	__u32 key = TRACKER_UNKNOWN;
-	__u64 one = 1;
+	struct tracker_row one = {.cells[TRACKER_UNKNOWN] = 1};
+	__u32 key = 0;
 	char place[128];
 
 	mkdir(lab_path("bpf"), 0700);

@@ -268,14 +268,14 @@ static void lose(void *arg, int number, uint64_t bytes)
 	(void)arg, (void)bytes;
 	for (int fd = 3; number == 1 && fd < 256; fd++) {
 		struct bpf_map_info info = {0};
-		__u32 size = sizeof(info), key = TRACKER_SECTORS;
-		__u64 sectors;
+		__u32 size = sizeof(info), key = 0;
+		struct tracker_row row;
 
 		if (bpf_obj_get_info_by_fd(fd, &info, &size) || strcmp(info.name, "counters") ||
-		    bpf_map_lookup_elem(fd, &key, &sectors))
+		    bpf_map_lookup_elem(fd, &key, &row))
 			continue;
-		sectors -= 8;
-		bpf_map_update_elem(fd, &key, &sectors, 0);
+		row.cells[TRACKER_SECTORS] -= 8;
+		bpf_map_update_elem(fd, &key, &row, 0);
 	}
 }
 
