@@ -58,6 +58,7 @@ static void begin(struct cli_progress *p, int round)
 	cli_progress_end(p);
 	p->began = now();
 	p->shown = 0;
+	p->whole = false;
 	p->round = round;
 	p->dirty = 0;
 }
@@ -97,6 +98,24 @@ static void on_round(void *arg, int number, uint64_t bytes)
 	}
 }
 
+static void on_slowed(void *arg, uint64_t bytes_per_second)
+{
+	struct cli_progress *p = arg;
+	struct event event;
+
+	cli_progress_end(p);
+	if (p->quiet)
+		return;
+	if (p->json && event_begin(&event, "slowed")) {
+		json_number(&event.j, "rate", (int64_t)bytes_per_second);
+		event_end(&event);
+	} else if (!p->json && bytes_per_second) {
+		fprintf(stderr, "more is written than can be copied: the named programs may write %s/s\n", cli_bytes(bytes_per_second));
+	} else if (!p->json) {
+		fprintf(stderr, "they may write as before\n");
+	}
+}
+
 static void on_dirty(void *arg, uint64_t bytes)
 {
 	struct cli_progress *p = arg;
@@ -104,8 +123,15 @@ static void on_dirty(void *arg, uint64_t bytes)
 	p->dirty = bytes;
 }
 
+/* Seconds that it will take; -1: a moment says nothing of that. */
+static double time_left(const struct cli_progress *p, uint64_t done, uint64_t total, double rate)
+{
+	return done == total ? 0 : rate < 1 || now() - p->began < 0.5 ? -1 : (double)(total - done) / rate;
+}
+
 static void tell_event(const struct cli_progress *p, uint64_t done, uint64_t total, double rate)
 {
+	double left = time_left(p, done, total, rate);
 	struct event event;
 
 	if (!event_begin(&event, "progress"))
@@ -115,8 +141,8 @@ static void tell_event(const struct cli_progress *p, uint64_t done, uint64_t tot
 	json_number(&event.j, "done", (int64_t)done);
 	json_number(&event.j, "total", (int64_t)total);
 	json_number(&event.j, "rate", (int64_t)rate);
-	if (rate >= 1)
-		json_number(&event.j, "left_s", (int64_t)((double)(total - done) / rate + 0.5));
+	if (left >= 0)
+		json_number(&event.j, "left_s", (int64_t)(left + 0.5));
 	if (p->round >= 0)
 		json_number(&event.j, "dirty", (int64_t)p->dirty);
 	event_end(&event);
@@ -124,13 +150,15 @@ static void tell_event(const struct cli_progress *p, uint64_t done, uint64_t tot
 
 static void tell_line(struct cli_progress *p, uint64_t done, uint64_t total, double rate)
 {
+	double left = time_left(p, done, total, rate);
+
 	fputs(p->terminal ? "\r" : "", stderr);
 	if (p->round > 0)
 		fprintf(stderr, "  round %d", p->round);
 	fprintf(stderr, "  %3.0f %%  %s of %s, %s/s", total ? 100.0 * (double)done / (double)total : 100.0, cli_bytes(done),
 		cli_bytes(total), cli_bytes((uint64_t)rate));
-	if (done < total && rate >= 1)
-		fprintf(stderr, ", %.0f s left", (double)(total - done) / rate);
+	if (left > 0)
+		fprintf(stderr, ", %.0f s left", left);
 	if (p->dirty)
 		fprintf(stderr, ", %s written meanwhile", cli_bytes(p->dirty));
 	fputs(p->terminal ? "\033[K" : "\n", stderr);
@@ -143,10 +171,11 @@ static void on_bytes(void *arg, uint64_t done, uint64_t total)
 	struct cli_progress *p = arg;
 	double t = now(), spent = t - p->began, every = p->json ? 1 : p->terminal ? 0.2 : 10;
 
-	if (p->quiet || (done < total && t - p->shown < every) || spent <= 0)
+	if (p->quiet || p->whole || (done < total && t - p->shown < every) || spent <= 0)
 		return;
 	p->shown = t;
-	done = done < total ? done : total;
+	p->whole = done >= total;
+	done = p->whole ? total : done;
 	if (p->json)
 		tell_event(p, done, total, (double)done / spent);
 	else
@@ -220,6 +249,6 @@ struct nacre_convert_says cli_progress_says(struct cli_progress *p, bool quiet, 
 {
 	*p = (struct cli_progress){.quiet = quiet, .json = json, .terminal = !json && isatty(STDERR_FILENO),
 				   .began = now(), .round = -1};
-	return (struct nacre_convert_says){.stage = on_stage, .bytes = on_bytes, .round = on_round, .dirty = on_dirty,
+	return (struct nacre_convert_says){.stage = on_stage, .bytes = on_bytes, .round = on_round, .dirty = on_dirty, .slowed = on_slowed,
 					   .fix = on_fix, .boot = cli_progress_boot, .arg = p};
 }

@@ -7,6 +7,7 @@
  *	stage     text
  *	progress  done, total, rate (bytes, a second); left_s, once that can be told; round and dirty of a source in use
  *	round     number, bytes: what is in use (0), then what was written meanwhile
+ *	slowed    rate: bytes a second that the programs named by --throttle-unit may write; 0: as many as before
  *	fix       name, text
  *	boot      text, ms
  *	warning, error   object, text; an error has the code that the command ends with
@@ -20,6 +21,7 @@
 struct cli_progress {
 	bool quiet, json, terminal;
 	bool open;           /* a line that will be rewritten */
+	bool whole;          /* all bytes of this stage or round were told */
 	double began, shown; /* seconds */
 	int round;           /* of a source in use; -1: none */
 	uint64_t dirty;      /* bytes, in this round */

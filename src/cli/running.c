@@ -22,24 +22,41 @@ static int count(const char *const *list)
 	return n;
 }
 
-/* Every control group is checked now: not when programs already hold still. */
-static int find_groups(const struct cli_running *s, struct nacre_snapshot_options *o, struct nacre_error *e)
+/* Units by name, then directories. Every one is checked now: not when programs already hold still. */
+static int find_groups(const char *const **list, const char **units, const char **cgroups,
+		       char *(*of_unit)(const char *unit, struct nacre_error *e),
+		       int (*check)(const char *directory, struct nacre_error *e), struct nacre_error *e)
 {
-	int n = 0, most = count(s->stop_units) + count(s->stop_cgroups);
-	char **groups = calloc((size_t)most + 1, sizeof(*groups));
+	char **groups = calloc((size_t)(count(units) + count(cgroups)) + 1, sizeof(*groups));
+	int n = 0;
 
-	o->stop_cgroups = (const char *const *)groups;
+	*list = (const char *const *)groups;
 	if (!groups)
 		return nacre_error_set(e, NACRE_E_SYSTEM, 0, "memory", "there is none left");
-	for (int i = 0; s->stop_units && s->stop_units[i]; i++)
-		if (!(groups[n++] = nacre_cgroup_of_unit(s->stop_units[i], e)))
+	for (int i = 0; units && units[i]; i++)
+		if (!(groups[n++] = of_unit(units[i], e)))
 			return -1;
-	for (int i = 0; s->stop_cgroups && s->stop_cgroups[i]; i++) {
-		if (nacre_cgroup_check(s->stop_cgroups[i], e) < 0)
+	for (int i = 0; cgroups && cgroups[i]; i++) {
+		if (check(cgroups[i], e) < 0)
 			return -1;
-		groups[n++] = cli_format("%s", s->stop_cgroups[i]);
+		groups[n++] = cli_format("%s", cgroups[i]);
 	}
 	return 0;
+}
+
+static int check_throttle(const char *directory, struct nacre_error *e)
+{
+	bool v2;
+
+	return nacre_cgroup_throttles(directory, &v2, e);
+}
+
+static void free_groups(const char *const **list)
+{
+	for (int i = 0; *list && (*list)[i]; i++)
+		free((char *)(uintptr_t)(*list)[i]);
+	free((void *)(uintptr_t)*list);
+	*list = NULL;
 }
 
 int cli_running_options(const struct cli_running *s, struct nacre_snapshot_options *o, struct nacre_error *e)
@@ -55,15 +72,16 @@ int cli_running_options(const struct cli_running *s, struct nacre_snapshot_optio
 		return nacre_error_set(e, NACRE_E_USAGE, 0, s->bwlimit, "is no rate; 20M is one, of bytes a second");
 	if (!s->no_hooks)
 		o->hook_directories = s->hooks ? s->hooks : hook_places;
-	return find_groups(s, o, e);
+	if (find_groups(&o->stop_cgroups, s->stop_units, s->stop_cgroups, nacre_cgroup_of_unit, nacre_cgroup_check, e) < 0)
+		return -1;
+	return find_groups(&o->throttle_cgroups, s->throttle_units, s->throttle_cgroups, nacre_cgroup_throttled_unit,
+			   check_throttle, e);
 }
 
 void cli_running_free(struct nacre_snapshot_options *o)
 {
-	for (int i = 0; o->stop_cgroups && o->stop_cgroups[i]; i++)
-		free((char *)(uintptr_t)o->stop_cgroups[i]);
-	free((void *)(uintptr_t)o->stop_cgroups);
-	o->stop_cgroups = NULL;
+	free_groups(&o->stop_cgroups);
+	free_groups(&o->throttle_cgroups);
 }
 
 void cli_running_print(const struct nacre_snapshot_result *r)
@@ -72,6 +90,8 @@ void cli_running_print(const struct nacre_snapshot_result *r)
 	       cli_bytes(r->written));
 	if (r->restarts)
 		printf("the kernel had not reported all changes: all of it was copied again, %d times\n", r->restarts);
+	if (r->slowed_to)
+		printf("slowed down what writes, to %s/s, for %.1f s\n", cli_bytes(r->slowed_to), r->slowed_s);
 	for (int i = 0; i < r->volume_count; i++)
 		printf("%s: %s-consistent: %s\n", r->volumes[i].mount, nacre_consistency_name(r->volumes[i].consistency),
 		       r->volumes[i].why);
@@ -90,6 +110,10 @@ void cli_running_json(struct json *j, const struct nacre_snapshot_result *r)
 	json_number(j, "rounds", r->rounds);
 	json_number(j, "restarts", r->restarts);
 	json_number(j, "last", (int64_t)r->last);
+	if (r->slowed_to) {
+		json_number(j, "slowed_to", (int64_t)r->slowed_to);
+		json_number(j, "slowed_ms", (int64_t)(r->slowed_s * 1000));
+	}
 	json_number(j, "unreadable", (int64_t)r->bad);
 	json_begin(j, "volumes", '[');
 	for (int i = 0; i < r->volume_count; i++) {

@@ -10,7 +10,7 @@
 struct cli_running {
 	uint32_t max_freeze;
 	const char *require, *bwlimit, *on_read_error;
-	const char **stop_units, **stop_cgroups, **hooks;
+	const char **stop_units, **stop_cgroups, **throttle_units, **throttle_cgroups, **hooks;
 	bool no_hooks;
 };
 

@@ -26,6 +26,7 @@ struct nacre_convert_says {
 	void (*bytes)(void *arg, uint64_t done, uint64_t total);         /* of the copy, or of this round of it */
 	void (*round)(void *arg, int number, uint64_t bytes);            /* of a source in use; 0: all that is used */
 	void (*dirty)(void *arg, uint64_t bytes);                        /* written meanwhile: for the next round */
+	void (*slowed)(void *arg, uint64_t bytes_per_second);            /* programs may write so much; 0: as before */
 	void (*fix)(void *arg, const char *fix, const char *sentence);   /* planned or done */
 	void (*boot)(void *arg, const char *stage, double seconds);
 	void *arg;

@@ -129,6 +129,14 @@ static void on_dirty(void *arg, uint64_t bytes)
 		c->says->dirty(c->says->arg, bytes);
 }
 
+static void on_slowed(void *arg, uint64_t bytes_per_second)
+{
+	const struct copying *c = arg;
+
+	if (c->says->slowed)
+		c->says->slowed(c->says->arg, bytes_per_second);
+}
+
 int nacre_running_copy(struct nacre_snapshot *s, const struct nacre_plan *plan, struct nacre_sink *sink,
 		       const struct nacre_snapshot_options *o, const struct nacre_convert_says *says,
 		       struct nacre_snapshot_result *result, uint64_t *there, struct nacre_error *e)
@@ -140,7 +148,8 @@ int nacre_running_copy(struct nacre_snapshot *s, const struct nacre_plan *plan, 
 	bool failed = false;
 
 	options.unwanted = NACRE_USE_LEFT;
-	options.says = (struct nacre_snapshot_says){.round = on_round, .bytes = on_bytes, .dirty = on_dirty, .arg = &c};
+	options.says = (struct nacre_snapshot_says){.round = on_round, .bytes = on_bytes, .dirty = on_dirty,
+						    .slowed = on_slowed, .arg = &c};
 	for (int i = 0; i < plan->count && !failed; i++) {
 		maps[i] = &plan->maps[i];
 		c.differs[i] = nacre_differ_open(sink, (unsigned)i, e);
@@ -172,6 +181,11 @@ int nacre_running_notes(const struct nacre_snapshot_result *r, struct nacre_sink
 
 	snprintf(n->value, sizeof(n->value), "%.1f ms, %d rounds before, %llu KiB read meanwhile", r->frozen_ms, r->rounds,
 		 (unsigned long long)r->last >> 10);
+	if (r->slowed_to) {
+		n = note(notes, &count, most, "Slowed down");
+		snprintf(n->value, sizeof(n->value), "the named programs, to %llu KiB/s, for %.1f s",
+			 (unsigned long long)r->slowed_to >> 10, r->slowed_s);
+	}
 	for (int i = 0; i < r->volume_count; i++) {
 		const struct nacre_snapshot_volume *v = &r->volumes[i];
 		char name[32];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cgroup.c - the control groups of programs that are to hold still; see cgroup.h */
+/* cgroup.c - the control groups of programs that are to hold still, or to write less; see cgroup.h */
 #include "conversion/snapshot/cgroup.h"
 
 #include "base/auto.h"
@@ -49,18 +49,24 @@ static bool holds_us(const char *directory)
 	return false;
 }
 
-static bool has_freezer(const char *directory)
+static bool has_file(const char *directory, const char *const *files, int count)
 {
-	static const char *const files[] = {"cgroup.freeze", "freezer.state"};
 	struct stat st;
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+	for (int i = 0; i < count; i++) {
 		NACRE_AUTO_FREE char *path = NULL;
 
 		if (asprintf(&path, "%s/%s", directory, files[i]) >= 0 && stat(path, &st) == 0)
 			return true;
 	}
 	return false;
+}
+
+static bool has_freezer(const char *directory)
+{
+	static const char *const files[] = {"cgroup.freeze", "freezer.state"};
+
+	return has_file(directory, files, 2);
 }
 
 int nacre_cgroup_check(const char *directory, struct nacre_error *e)
@@ -79,9 +85,9 @@ int nacre_cgroup_check(const char *directory, struct nacre_error *e)
 	return 0;
 }
 
-char *nacre_cgroup_of_unit(const char *unit, struct nacre_error *e)
+/* Below one of @places, a directory of the unit's name that is @good. */
+static char *find_unit(const char *unit, char *const *places, bool (*good)(const char *directory))
 {
-	char *const places[] = {(char *)(uintptr_t)roots[0], (char *)(uintptr_t)roots[2], NULL};
 	NACRE_AUTO_FREE char *name = NULL;
 	char *found = NULL;
 	FTSENT *entry;
@@ -91,11 +97,18 @@ char *nacre_cgroup_of_unit(const char *unit, struct nacre_error *e)
 		name = NULL;
 	walk = name ? fts_open(places, FTS_PHYSICAL, NULL) : NULL;
 	while (walk && !found && (entry = fts_read(walk)))
-		if (entry->fts_info == FTS_D && !strcmp(entry->fts_name, name) &&
-		    has_freezer(entry->fts_path))
+		if (entry->fts_info == FTS_D && !strcmp(entry->fts_name, name) && good(entry->fts_path))
 			found = strdup(entry->fts_path);
 	if (walk)
 		fts_close(walk);
+	return found;
+}
+
+char *nacre_cgroup_of_unit(const char *unit, struct nacre_error *e)
+{
+	char *const places[] = {(char *)(uintptr_t)roots[0], (char *)(uintptr_t)roots[2], NULL};
+	char *found = find_unit(unit, places, has_freezer);
+
 	if (!found)
 		nacre_error_set(e, NACRE_E_ABSENT, 0, unit, "no such unit runs: there is no control group of its name");
 	else if (nacre_cgroup_check(found, e) < 0) {
@@ -103,4 +116,36 @@ char *nacre_cgroup_of_unit(const char *unit, struct nacre_error *e)
 		found = NULL;
 	}
 	return found;
+}
+
+static bool has_limit(const char *directory)
+{
+	static const char *const files[] = {NACRE_CGROUP_IO_MAX, NACRE_CGROUP_BLKIO};
+
+	return has_file(directory, files, 2);
+}
+
+char *nacre_cgroup_throttled_unit(const char *unit, struct nacre_error *e)
+{
+	static char v1[] = "/sys/fs/cgroup/blkio";
+	char *const places[] = {(char *)(uintptr_t)roots[2], v1, NULL};
+	char *found = find_unit(unit, places, has_limit);
+
+	if (!found)
+		nacre_error_set(e, NACRE_E_ABSENT, 0, unit,
+				"no control group of its name takes limits for disks: it does not run, or needs "
+				"`systemctl set-property --runtime %.60s IOAccounting=yes`", unit);
+	return found;
+}
+
+int nacre_cgroup_throttles(const char *directory, bool *v2, struct nacre_error *e)
+{
+	static const char *const io_max[] = {NACRE_CGROUP_IO_MAX};
+
+	if (!has_limit(directory))
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, directory,
+				       "cannot be told how much it may write: it has neither " NACRE_CGROUP_IO_MAX
+				       " (its parent's cgroup.subtree_control lacks io) nor " NACRE_CGROUP_BLKIO);
+	*v2 = has_file(directory, io_max, 1);
+	return 0;
 }

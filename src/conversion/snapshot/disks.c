@@ -43,6 +43,7 @@ static int open_disk(struct disk *d, const char *path, struct nacre_error *e)
 	if (sector > (int)d->grain)
 		d->grain = (uint32_t)sector;
 	d->grains = (d->size + d->grain - 1) / d->grain;
+	d->device = st.st_rdev;
 	snprintf(sysfs, sizeof(sysfs), "/sys/dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
 	if (nacre_tracker_judge(sysfs, path, e) < 0)
 		return -1;

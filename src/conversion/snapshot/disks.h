@@ -11,6 +11,7 @@
 struct disk {
 	char path[64];
 	int fd;
+	dev_t device;
 	uint64_t size, grains;
 	uint32_t grain;
 	size_t words;

@@ -65,7 +65,8 @@ struct nacre_freezer *nacre_freezer_open(const struct nacre_freeze_what *what, s
 		return NULL;
 	}
 	f->what = *what;
-	f->dog = (struct watchdog){.mount_count = what->mount_count, .hooks = what->hooks};
+	f->dog = (struct watchdog){.mount_count = what->mount_count, .hooks = what->hooks,
+				   .throttle = what->throttle};
 	memcpy(f->dog.mounts, what->mounts, sizeof(f->dog.mounts));
 	for (int i = 0; !failed && i < what->cgroup_count; i++)
 		failed = open_cgroup(&f->dog, what->cgroups[i], e);
@@ -156,6 +157,11 @@ bool nacre_freezer_freezes(const struct nacre_freezer *f, int which)
 void nacre_freezer_hooks(struct nacre_freezer *f, bool held)
 {
 	watchdog_hooks(&f->dog, held);
+}
+
+void nacre_freezer_limits(struct nacre_freezer *f, bool set)
+{
+	watchdog_limits(&f->dog, set);
 }
 
 int nacre_freezer_freeze(struct nacre_freezer *f, struct nacre_error *e)

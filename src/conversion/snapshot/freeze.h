@@ -12,6 +12,8 @@
  * file, is locked in memory, and ignores the signals that end a session. While we are in the kernel for a FIFREEZE that takes longer, there
  * is nothing yet to be thawed: so it repeats itself until we say that all is over.
  *
+ * Limits of programs that are slowed down (throttle.h) are put back by it in the same way.
+ *
  * Who thaws finds out whether it still held: FITHAW fails where somebody else was faster. A snapshot is only good if all of it
  * held from the last FIFREEZE to the first FITHAW.
  */
@@ -27,6 +29,7 @@
 enum { NACRE_FREEZE_MAX = 64 };
 
 struct nacre_freezer;
+struct throttle;
 
 /** struct nacre_freeze_what - descriptors and names stay the caller's, until nacre_freezer_close() */
 struct nacre_freeze_what {
@@ -38,6 +41,8 @@ struct nacre_freeze_what {
 	uint32_t most_ms;                        /* for all of it together */
 	/** what the watchdog runs, with the argument "thaw", when we are gone while things are held; NULL-ended, may be NULL */
 	const char *const *hooks;
+	/** limits that it puts back when we are gone, see nacre_freezer_limits(); may be NULL */
+	const struct throttle *throttle;
 };
 
 /** nacre_freezer_open() - start the watchdog; nothing holds still yet */
@@ -52,6 +57,8 @@ int nacre_freezer_prime(struct nacre_freezer *f, struct nacre_error *e);
 bool nacre_freezer_freezes(const struct nacre_freezer *f, int which);
 /** nacre_freezer_hooks() - from here on hooks hold something: if we are gone, they are to be called */
 void nacre_freezer_hooks(struct nacre_freezer *f, bool held);
+/** nacre_freezer_limits() - from here on limits are set: if we are gone, they are to be put back */
+void nacre_freezer_limits(struct nacre_freezer *f, bool set);
 /**
  * nacre_freezer_freeze() - all hold still when it returns 0
  *

@@ -6,6 +6,7 @@
 #include "conversion/snapshot/disks.h"
 #include "conversion/snapshot/freeze.h"
 #include "conversion/snapshot/reader.h"
+#include "conversion/snapshot/throttle.h"
 #include "conversion/snapshot/writers.h"
 
 #include <inttypes.h>
@@ -21,6 +22,8 @@ enum {
 	LITTLE = 512 << 10,     /* the same, after a sync */
 	SYNCS_MAX = 5,
 	RESTARTS_MAX = 2,
+	SHARE = 4,              /* who is slowed down may write at a quarter of the rate of copying, then a quarter of that */
+	SLOWER_MAX = 4,
 	FREEZE_MS = 2000,
 	HOOK_S = 30
 };
@@ -39,6 +42,10 @@ struct run {
 	bool hooks_called, frozen[NACRE_LIVE_MAX], quiet[NACRE_LIVE_MAX];
 	uint64_t total; /* of this round */
 	double rate;    /* bytes a second of the last long round */
+	struct throttle throttle;
+	int slower;           /* times that they were slowed down */
+	uint64_t limit;       /* bytes a second for them; 0: none yet */
+	double limited_since; /* 0: it is not set */
 	struct nacre_priority copying; /* when nobody waits for us */
 };
 
@@ -90,16 +97,61 @@ static int round_once(struct run *r, uint64_t *bytes, struct nacre_error *e)
 	return 0;
 }
 
+/* The limit that was chosen holds from here on. */
+static int set_limit(struct run *r, struct nacre_error *e)
+{
+	nacre_freezer_limits(r->freezer, true);
+	if (!r->limited_since)
+		r->limited_since = now();
+	if (throttle_set(&r->throttle, &r->limit, e) < 0)
+		return -1;
+	r->result->slowed_to = r->limit;
+	if (r->o->says.slowed)
+		r->o->says.slowed(r->o->says.arg, r->limit);
+	return 0;
+}
+
+/* They may write as before. */
+static void lift_limit(struct run *r)
+{
+	if (!r->limited_since)
+		return;
+	throttle_restore(&r->throttle);
+	nacre_freezer_limits(r->freezer, false);
+	r->result->slowed_s += now() - r->limited_since;
+	r->limited_since = 0;
+	if (r->o->says.slowed)
+		r->o->says.slowed(r->o->says.arg, 0);
+}
+
+/* More is written than copied. Return: 1: not from here on, by a new or lower limit; 0: that cannot be helped; -1 */
+static int slow_writers(struct run *r, struct nacre_error *e)
+{
+	if (!r->throttle.count || r->rate <= 0 || r->slower == SLOWER_MAX)
+		return 0;
+	r->slower++;
+	r->limit = (r->limit ? r->limit : (uint64_t)r->rate) / SHARE;
+	return set_limit(r, e) < 0 ? -1 : 1;
+}
+
 /* Until little is left, or it does not get less. */
 static int rounds(struct run *r, struct nacre_error *e)
 {
 	uint64_t bytes, before = UINT64_MAX;
+	int least = 2; /* rounds, before it is asked whether it gets less */
 
 	for (int i = 0; i < ROUNDS_MAX; i++) {
 		if (round_once(r, &bytes, e) < 0)
 			return -1;
-		if (bytes <= SMALL || (i > 1 && bytes > before / 10 * 8))
+		if (bytes <= SMALL)
 			break;
+		if (i >= least && bytes > before / 10 * 8) {
+			int slowed = slow_writers(r, e);
+
+			if (slowed <= 0)
+				return slowed;
+			least = i + 2; /* the next round has what was written before that */
+		}
 		before = bytes;
 	}
 	return 0;
@@ -111,23 +163,47 @@ static uint32_t most_ms(const struct run *r)
 }
 
 /* The same with what is still in memory: it is written out, and copied. */
-static int sync_rounds(struct run *r, int most, struct nacre_error *e)
+static int sync_until_little(struct run *r, int most, uint64_t *bytes, struct nacre_error *e)
 {
-	uint64_t bytes, before = UINT64_MAX;
+	uint64_t before = UINT64_MAX;
 
 	for (int i = 0; i < most; i++) {
 		disks_sync(r->s);
-		if (round_once(r, &bytes, e) < 0)
+		if (round_once(r, bytes, e) < 0)
 			return -1;
-		if (bytes <= LITTLE || bytes > before / 10 * 8)
+		if (*bytes <= LITTLE || *bytes > before / 10 * 8)
 			break;
-		before = bytes;
+		before = *bytes;
 	}
-	/* What has no room in memory has to go to the sink while all is frozen. */
-	if (r->rate > 0 && bytes > READER_KEEP && (double)(bytes - READER_KEEP) / r->rate * 1000 > most_ms(r))
-		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "the disks",
-				       "are written faster (%" PRIu64 " MiB since the last round) than they can be copied: "
-				       "stop what writes (--stop-unit), or allow a longer --max-freeze", bytes >> 20);
+	return 0;
+}
+
+/* What has no room in memory has to go to the sink while all is frozen. */
+static bool too_much(const struct run *r, uint64_t bytes)
+{
+	return r->rate > 0 && bytes > READER_KEEP && (double)(bytes - READER_KEEP) / r->rate * 1000 > most_ms(r);
+}
+
+static int sync_rounds(struct run *r, int most, struct nacre_error *e)
+{
+	uint64_t bytes;
+
+	if (sync_until_little(r, most, &bytes, e) < 0)
+		return -1;
+	while (too_much(r, bytes)) {
+		int slowed = slow_writers(r, e);
+
+		if (slowed < 0)
+			return -1;
+		if (!slowed)
+			return nacre_error_set(e, NACRE_E_SUPPORT, 0, "the disks",
+					       "are written faster (%" PRIu64 " MiB since the last round) than they can be copied: "
+					       "slow down what writes (--throttle-unit) or stop it (--stop-unit), or allow a longer "
+					       "--max-freeze", bytes >> 20);
+		/* The first round has what was written before that. */
+		if (round_once(r, &bytes, e) < 0 || sync_until_little(r, most, &bytes, e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -144,7 +220,8 @@ static int set_priority(struct run *r, bool holding, struct nacre_error *e)
 static int start_freezer(struct run *r, struct nacre_error *e)
 {
 	struct nacre_freeze_what what = {.most_ms = most_ms(r),
-					 .hooks = (const char *const *)r->writers.paths};
+					 .hooks = (const char *const *)r->writers.paths,
+					 .throttle = &r->throttle};
 
 	for (int i = 0; i < r->s->lives.count; i++) {
 		struct nacre_live *live = &r->s->lives.list[i];
@@ -294,11 +371,17 @@ static int hold(struct run *r, struct nacre_error *e)
 	if (set_priority(r, true, e) < 0)
 		return -1;
 	nacre_freezer_hooks(r->freezer, true);
-	if (r->writers.count)
+	/* What a hook has its program write out is not to be slow; nor is what the file systems write when they are frozen. */
+	if (r->writers.count) {
+		lift_limit(r);
 		call_writers(r, "freeze");
+	}
 	failed = r->o->require == NACRE_CONSISTENT_APPLICATION ? check_writers(r, e) : 0;
+	if (!failed && r->limit)
+		failed = set_limit(r, e);
 	if (!failed)
 		failed = sync_rounds(r, r->writers.count ? 2 : 1, e);
+	lift_limit(r);
 	if (!failed)
 		failed = instant(r, e);
 	if (r->writers.count)
@@ -418,13 +501,17 @@ static int copy_all(struct run *r, struct nacre_error *e)
 static int run(struct run *r, const struct nacre_snapshot_sink *sink, struct nacre_error *e)
 {
 	struct nacre_snapshot *s = r->s;
+	dev_t devices[NACRE_LIVE_DISKS];
 
-	for (unsigned i = 0; i < s->count; i++)
+	for (unsigned i = 0; i < s->count; i++) {
+		devices[i] = s->disks[i].device;
 		r->reading[i] = (struct reader_disk){.fd = s->disks[i].fd, .path = s->disks[i].path,
 						     .size = s->disks[i].size, .grain = s->disks[i].grain,
 						     .todo = s->disks[i].todo};
+	}
 	/* The watchdog is to be as fast as we are in the instant; whether we can be is known before anything is copied. */
-	if (writers_find(r->o->hook_directories, &r->writers, e) < 0 || set_priority(r, true, e) < 0 ||
+	if (writers_find(r->o->hook_directories, &r->writers, e) < 0 ||
+	    throttle_open(&r->throttle, r->o->throttle_cgroups, devices, s->count, e) < 0 || set_priority(r, true, e) < 0 ||
 	    start_freezer(r, e) < 0 || set_priority(r, false, e) < 0)
 		return -1;
 	r->reader = reader_open(r->reading, s->count, sink, r->o, e);
@@ -450,7 +537,9 @@ int nacre_snapshot_run(struct nacre_snapshot *s, const struct nacre_extents *con
 	disks_keep_mounted(s);
 	failed = run(&r, sink, e);
 	munlockall();
+	lift_limit(&r);
 	nacre_freezer_close(r.freezer);
+	throttle_close(&r.throttle);
 	if (r.reader) {
 		const struct reader_counts *counts = reader_counts(r.reader);
 

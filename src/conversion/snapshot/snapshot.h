@@ -46,6 +46,7 @@ struct nacre_snapshot_says {
 	void (*round)(void *arg, int number, uint64_t bytes);       /* begins, with so much to do */
 	void (*bytes)(void *arg, uint64_t done, uint64_t total);    /* of this round */
 	void (*dirty)(void *arg, uint64_t bytes);                   /* were written since it began; before each of the above */
+	void (*slowed)(void *arg, uint64_t bytes_per_second);       /* programs may write so much from here on; 0: as before */
 	void (*writer)(void *arg, const char *name, const char *problem); /* a hook was called; NULL: all went well */
 	void *arg;
 };
@@ -59,6 +60,7 @@ struct nacre_snapshot_options {
 	const char *const *hook_directories; /* NULL-ended; NULL: none */
 	uint32_t hook_timeout_s;           /* 0: 30 */
 	const char *const *stop_cgroups;   /* NULL-ended directories, NULL: none */
+	const char *const *throttle_cgroups; /* may be slowed down where they write faster than is copied; as stop_cgroups */
 	/** priority from the first hook to the last, and in between that of the caller; NULL: the same */
 	const struct nacre_priority *holding;
 	uint32_t unwanted;                 /* tag in the maps of what is left out whatever is mounted there; 0: nothing is */
@@ -82,6 +84,8 @@ struct nacre_snapshot_result {
 	uint64_t read, written, zeroes;  /* bytes */
 	uint64_t last;                   /* bytes that were read while frozen */
 	uint64_t used;                   /* bytes in use at the instant */
+	uint64_t slowed_to;              /* bytes a second that programs were slowed down to at last; 0: they were not */
+	double slowed_s;                 /* for so long */
 	uint64_t bad, first_bad;         /* grains that could not be read, and where the first is */
 	struct nacre_snapshot_volume volumes[NACRE_LIVE_MAX];
 	int volume_count;

@@ -32,7 +32,7 @@
 enum state { REST, ARMED, FIRED, END };
 
 struct watchdog_shared {
-	_Atomic uint32_t state, orders, heard, hooks_held, hurried;
+	_Atomic uint32_t state, orders, heard, hooks_held, limits_set, hurried;
 	_Atomic uint64_t deadline; /* nanoseconds of CLOCK_MONOTONIC */
 };
 
@@ -108,6 +108,8 @@ __attribute__((noreturn)) static void alone(const struct watchdog *dog)
 		slow_down(dog);
 		rest_ms(AGAIN_MS);
 	}
+	if (dog->shared->limits_set)
+		throttle_restore(dog->throttle);
 	if (dog->shared->hooks_held)
 		run_hooks(dog);
 	_exit(0);
@@ -160,6 +162,8 @@ static void close_others(const struct watchdog *dog, int owner)
 			ours |= fd == dog->mounts[i];
 		for (int i = 0; i < dog->cgroup_count; i++)
 			ours |= fd == dog->cgroups[i].control;
+		for (int i = 0; dog->throttle && i < dog->throttle->count; i++)
+			ours |= fd == dog->throttle->items[i].fd;
 		if (!ours)
 			close(fd);
 	}
@@ -269,6 +273,11 @@ bool watchdog_fired(const struct watchdog *dog)
 void watchdog_hooks(struct watchdog *dog, bool held)
 {
 	dog->shared->hooks_held = held;
+}
+
+void watchdog_limits(struct watchdog *dog, bool set)
+{
+	dog->shared->limits_set = set;
 }
 
 void watchdog_hurry(struct watchdog *dog, bool hurry)

@@ -4,6 +4,7 @@
 #define NACRE_CONVERSION_SNAPSHOT_WATCHDOG_H
 
 #include "conversion/snapshot/freeze.h"
+#include "conversion/snapshot/throttle.h"
 
 struct watchdog_shared;
 
@@ -22,6 +23,7 @@ struct watchdog {
 	struct watchdog_cgroup cgroups[NACRE_FREEZE_MAX];
 	int cgroup_count;
 	const char *const *hooks;
+	const struct throttle *throttle; /* NULL: none */
 };
 
 int watchdog_start(struct watchdog *dog, struct nacre_error *e);
@@ -31,6 +33,7 @@ int watchdog_arm(struct watchdog *dog, uint32_t ms, struct nacre_error *e);
 bool watchdog_disarm(struct watchdog *dog);
 bool watchdog_fired(const struct watchdog *dog);
 void watchdog_hooks(struct watchdog *dog, bool held);
+void watchdog_limits(struct watchdog *dog, bool set);
 /** watchdog_hurry() - the kernel's grace periods are short or as they were; put back by the watchdog if need be */
 void watchdog_hurry(struct watchdog *dog, bool hurry);
 void watchdog_continue(const struct watchdog_cgroup *c);
