@@ -44,8 +44,14 @@ static void json_copied(struct json *j, const struct nacre_told *t)
 		if (nacre_plan_total(t->plan, use))
 			json_number(j, nacre_use_name(use), (int64_t)nacre_plan_total(t->plan, use));
 	json_end(j, '}');
-	for (int i = 0; i < t->note_count; i++)
-		json_text(j, t->notes[i].name, t->notes[i].value);
+	json_begin(j, "notes", '[');
+	for (int i = 0; i < t->note_count; i++) {
+		json_begin(j, NULL, '{');
+		json_text(j, "name", t->notes[i].name);
+		json_text(j, "value", t->notes[i].value);
+		json_end(j, '}');
+	}
+	json_end(j, ']');
 	json_end(j, '}');
 }
 

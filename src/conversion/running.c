@@ -190,7 +190,8 @@ int nacre_running_notes(const struct nacre_snapshot_result *r, struct nacre_sink
 		const struct nacre_snapshot_volume *v = &r->volumes[i];
 		char name[32];
 
-		snprintf(name, sizeof(name), "Copy of %.23s", v->mount);
+		snprintf(name, sizeof(name), "Copy of %s%s", strlen(v->mount) > 23 ? "..." : "",
+			 strlen(v->mount) > 23 ? v->mount + strlen(v->mount) - 20 : v->mount);
 		n = note(notes, &count, most, name);
 		snprintf(n->value, sizeof(n->value), "%s-consistent: %.130s", nacre_consistency_name(v->consistency),
 			 v->why);

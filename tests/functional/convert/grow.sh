@@ -102,7 +102,7 @@ is "$(cat "$work/done")" "partition 1 (ext4, /) grows from 60.0 MiB to 397.0 MiB
 is "$(cat "$work/planned")" "$(cat "$work/done")" "$what: and the plan said so before"
 is "$(file 1 /var/data | sha256sum)" "$(sha256sum <"$tree/var/data")" "$what: files are the same"
 ok "$what: the source is as it was" cmp "$disk" "$work/before.img"
-is "$(jq -r '.copied."Last partition"' "$work/vm/nacre.json")" "$(cat "$work/done")" "$what: it is in the record"
+is "$(jq -r '.copied.notes[] | select(.name == "Last partition") | .value' "$work/vm/nacre.json")" "$(cat "$work/done")" "$what: it is in the record"
 has "$work/vm/report.html" 'its file system with it' "and in the report"
 
 what='as large as it was'

@@ -3,6 +3,7 @@
 # boot.sh - real machines in QEMU: one comes up, the others do not, and nacre says why
 . "$(dirname "$0")/../../functions.sh"
 . "$(dirname "$0")/../../disks.sh"
+requires_program jq
 requires_kernel
 export TMPDIR=$work
 mkdir "$work/tmp"
@@ -47,6 +48,7 @@ tree_busybox "$work/root"
 cat >"$work/root/sbin/init" <<'END'
 #!/bin/sh
 hostname tiny
+[ ! -b /dev/vdb ] || echo "the second disk: $(busybox head -n 1 /dev/vdb)" >/dev/ttyS0
 echo "[FAILED] Failed to start odd.service - An odd one." >/dev/ttyS0
 for tty in tty1 ttyS0; do
 	(while :; do setsid getty -L 0 $tty vt100; sleep 1; done) &
@@ -58,6 +60,10 @@ busybox_initramfs "$work/initrd" virtio_pci virtio_blk
 quiet='console=ttyS0 mitigations=off tsc=unstable'
 make_bios_disk "$kernel" "$work/initrd" "$work/root" "$work/up.img" "$quiet"
 vm up "$work/up.img"
+echo "has this" >"$work/up/disk1.raw"
+truncate -s 1M "$work/up/disk1.raw"
+jq '.machine.disks += [{file: "disk1.raw", format: "raw", size: 1048576}]' "$work/up/nacre.json" >"$work/two.json"
+mv "$work/two.json" "$work/up/nacre.json"
 sum=$(sha256sum "$work/up/disk0.raw")
 ok "a machine with a virtio disk comes up" check up --picture "$work/up.png" --serial-log "$work/up.log"
 said "up comes up: login prompt after" "which is told by its login prompt"
@@ -65,7 +71,9 @@ said "root on vda1" "and by the root on the virtio disk"
 said "odd.service" "units that failed are named"
 is "$(sha256sum "$work/up/disk0.raw")" "$sum" "the check left the disk as it was"
 is "$(ls "$work/up")" "disk0.raw
+disk1.raw
 nacre.json" "and nothing beside it"
+ok "it has its second disk" grep -q 'the second disk: has this' "$work/up.log"
 ok "the serial line's text was kept" grep -q 'Linux version' "$work/up.log"
 is "$(file -b "$work/up.png" | cut -d, -f1,2)" "PNG image data, 720 x 400" "and a picture of its screen"
 

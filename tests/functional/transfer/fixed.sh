@@ -57,7 +57,7 @@ is "$(debugfs -R 'cat /etc/fstab' "$work/here.img?offset=1048576" 2>/dev/null)" 
 ok "onto a larger disk, which the last partition takes" convert "me@there:$vms/large" --ssh "$work/bare-ssh" \
 	--fix-at source --size 200M --grow-last
 is "$(qemu-img info --output=json -f vpc "$vms/large/disk0.vhd" | jq '."virtual-size"')" $((200 << 20)) "it has that size"
-ok "and its growth is in the record" jq -e '.copied."Last partition"' "$vms/large/nacre.json"
+ok "and its growth is in the record" jq -e '.copied.notes[] | select(.name == "Last partition")' "$vms/large/nacre.json"
 ok "files are those of the source" same_files "$vms/large/disk0.vhd"
 ok "to a directory here it makes no difference" convert "$work/local" --fix-at source
 ok "files are those of the source" same_files "$work/local/disk0.vhd"
