@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct settings {
@@ -22,7 +23,7 @@ struct settings {
 	const char **skip, **disks, **volumes;
 	uint32_t memory, cpus, timeout;
 	struct cli_running running;
-	bool nice, no_check, plan, json, quiet, resume, verify, grow_last, new_identity, no_serial, trust_kernel;
+	bool nice, no_check, plan, json, quiet, resume, again, verify, grow_last, new_identity, no_serial, trust_kernel;
 };
 
 #define OPTION(member, how) .kind = (how), .offset = offsetof(struct settings, member)
@@ -63,6 +64,8 @@ static const struct cli_option options[] = {
 	 .help = "which computer makes the fix-ups, where there are two: the VM host or this one [host]"},
 	{.name = "resume", OPTION(resume, CLI_FLAG),
 	 .help = "go on with a copy that was cut short: only what is not there yet, or is no more the same, is copied"},
+	{.name = "again", OPTION(again, CLI_FLAG),
+	 .help = "bring the machine up to date that an earlier --again made: only what changed since travels"},
 	{.name = "verify", OPTION(verify, CLI_FLAG),
 	 .help = "read source and copy again before anything is fixed, and compare; not of a source in use"},
 	{.name = "max-freeze", OPTION(running.max_freeze, CLI_NUMBER), .arg = "MS", .min = 10, .max = 600000,
@@ -120,6 +123,11 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 	json_number(&j, "changes", (int64_t)r->changes);
 	if (o->live) {
 		json_number(&j, "there", (int64_t)r->there);
+		if (o->again) {
+			json_bool(&j, "tracked", r->again.tracked);
+			json_bool(&j, "tracking_goes_on", r->again.goes_on);
+			json_text(&j, "why_not", r->again.why);
+		}
 		cli_running_json(&j, &r->snapshot);
 	}
 	json_bool(&j, "data", r->data);
@@ -136,6 +144,20 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 	putchar('\n');
 }
 
+static void print_again(const struct nacre_convert_options *o, const struct nacre_convert_result *r)
+{
+	const struct nacre_again_result *a = &r->again;
+	char when[32] = "";
+	time_t since = (time_t)a->since;
+
+	if (a->tracked && strftime(when, sizeof(when), "%Y-%m-%d %H:%M", localtime(&since)))
+		printf("again: what changed since %s was read, nothing else\n", when);
+	else if (*a->why)
+		printf("again: all was read: %s\n", a->why);
+	if (a->goes_on)
+		printf("changes are tracked on for the next time; nacre tracking --end %s ends that\n", o->directory);
+}
+
 static void print_text(const struct nacre_convert_options *o, const struct nacre_convert_result *r)
 {
 	uint64_t size = 0;
@@ -146,6 +168,8 @@ static void print_text(const struct nacre_convert_options *o, const struct nacre
 	       r->seconds_copy, r->changes, r->seconds_fix);
 	if (o->live)
 		cli_running_print(&r->snapshot);
+	if (o->again)
+		print_again(o, r);
 	if (r->there)
 		printf("%s were there already, and not sent again\n", cli_bytes(r->there));
 	if (r->data)
@@ -214,7 +238,8 @@ static int run(void *settings, int argc, char **argv)
 	struct nacre_convert_options o = {
 		.directory = argc > 1 ? argv[1] : NULL, .format = s->format,
 		.source_format = s->source_format, .name = s->name, .grow_last = s->grow_last,
-		.volumes = s->volumes, .resume = s->resume, .fix_at_source = s->fix_at && !strcmp(s->fix_at, "source"),
+		.volumes = s->volumes, .resume = s->resume, .again = s->again,
+		.fix_at_source = s->fix_at && !strcmp(s->fix_at, "source"),
 		.verify = s->verify, .plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
 		.timeout_s = (int)s->timeout,
 		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
@@ -237,10 +262,10 @@ static int run(void *settings, int argc, char **argv)
 	if (s->running.bwlimit && (!cli_size(s->running.bwlimit, &remote.limit) || !remote.limit))
 		return cli_error(NACRE_E_USAGE, s->running.bwlimit, "is no rate; 20M is one");
 	if (o.directory && !strcmp(o.directory, "-")) {
-		if (isatty(STDOUT_FILENO) || s->json || s->verify || s->resume || (s->format && strcmp(s->format, "vhd")))
+		if (isatty(STDOUT_FILENO) || s->json || s->verify || s->resume || s->again || (s->format && strcmp(s->format, "vhd")))
 			return cli_error(NACRE_E_USAGE, "-",
 					 "is a VHD on standard output, which has to be a pipe or file; it cannot be "
-					 "another format, told of as JSON, verified or resumed");
+					 "another format, told of as JSON, verified, resumed or converted --again");
 		o.streamed = o.no_check = true;
 		o.directory = s->name ? s->name : "machine";
 		signal(SIGPIPE, SIG_IGN);

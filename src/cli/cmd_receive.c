@@ -79,15 +79,16 @@ static int confine(const struct receiver *r, struct nacre_error *e)
 	return nacre_confine_watch(on_denied, e) || nacre_confine_syscalls(&c, NULL, e) ? -1 : 0;
 }
 
-static struct nacre_sink *open_place(const struct receiver *r, const char *name, bool resume, struct nacre_error *e)
+static struct nacre_sink *open_place(const struct receiver *r, const char *name, enum nacre_sink_mode mode,
+				     struct nacre_error *e)
 {
 	NACRE_AUTO_FREE char *directory = cli_format("%s/%s", r->root, name);
 
-	return nacre_place_open(directory, resume ? NACRE_PLACE_RESUME : NACRE_PLACE_NEW, e);
+	return nacre_place_open(directory, mode, e);
 }
 
 /* In the child: data goes into the place, the rest to the parent. */
-static struct nacre_sink *open_split(void *arg, const char *name, bool resume, struct nacre_error *e)
+static struct nacre_sink *open_split(void *arg, const char *name, enum nacre_sink_mode mode, struct nacre_error *e)
 {
 	struct receiver *r = arg;
 	struct nacre_sink *keep;
@@ -97,19 +98,18 @@ static struct nacre_sink *open_split(void *arg, const char *name, bool resume, s
 		*e = r->refusal;
 		return NULL;
 	}
-	keep = open_place(r, name, resume, e);
+	keep = open_place(r, name, mode, e);
 	if (!keep)
 		return NULL;
 	room = keep->values.free;
 	keep->values = r->values; /* seen from outside of the confinement */
 	keep->values.free = room;
-	return nacre_split_open(keep, fcntl(r->host, F_DUPFD_CLOEXEC, 3), STDIN_FILENO, name, e);
+	return nacre_split_open(keep, fcntl(r->host, F_DUPFD_CLOEXEC, 3), STDIN_FILENO, name, mode, e);
 }
 
-static struct nacre_sink *open_host(void *arg, const char *name, bool resume, struct nacre_error *e)
+static struct nacre_sink *open_host(void *arg, const char *name, enum nacre_sink_mode mode, struct nacre_error *e)
 {
-	(void)resume;
-	return open_place(arg, name, true, e);
+	return open_place(arg, name, mode, e);
 }
 
 static int child(struct receiver *r)

@@ -54,7 +54,8 @@ int nacre_fix_overlay(struct nacre_image *const *disks, const char *const *names
 	return failed ? -1 : 0;
 }
 
-static int write_changed(struct nacre_image *disk, struct nacre_sink *sink, unsigned number, struct nacre_error *e)
+static int write_changed(struct nacre_image *disk, struct nacre_sink *sink, unsigned number, struct nacre_snapshot *s,
+			 struct nacre_error *e)
 {
 	NACRE_AUTO_FREE uint8_t *buffer = malloc(PIECE);
 	struct nacre_extents changed = {0};
@@ -66,6 +67,9 @@ static int write_changed(struct nacre_image *disk, struct nacre_sink *sink, unsi
 	for (size_t i = 0; i < changed.count && !failed; i++) {
 		uint64_t at = changed.list[i].start, end = at + changed.list[i].length;
 
+		/* The sink takes it for data: the next --again has to write there what the source has. */
+		if (s)
+			nacre_snapshot_overwritten(s, number, at, end - at);
 		for (size_t n; at < end && !failed; at += n) {
 			n = end - at < PIECE ? (size_t)(end - at) : PIECE;
 			failed = nacre_image_read(disk, at, buffer, n, e) || nacre_sink_write(sink, number, at, buffer, n, e);
@@ -132,11 +136,11 @@ static void close_backs(struct backs *b)
 }
 
 /* What was changed in memory becomes the sink's, and is told. */
-static int hand_over(struct backs *b, struct nacre_tree *tree, const char *undo, struct nacre_sink *sink, size_t *changes,
-		     struct nacre_error *e)
+static int hand_over(struct backs *b, struct nacre_tree *tree, const char *undo, struct nacre_sink *sink, struct nacre_snapshot *s,
+		     size_t *changes, struct nacre_error *e)
 {
 	for (int i = 0; i < b->count; i++)
-		if (write_changed(b->over[i], sink, (unsigned)i, e))
+		if (write_changed(b->over[i], sink, (unsigned)i, s, e))
 			return -1;
 	if (nacre_sink_sync(sink, e))
 		return -1;
@@ -152,8 +156,8 @@ static int hand_over(struct backs *b, struct nacre_tree *tree, const char *undo,
 }
 
 int nacre_fix_at_source(const struct nacre_convert_options *o, const struct nacre_inventory *source,
-			const struct nacre_sink_modify *what, struct nacre_sink *sink, struct nacre_convert_result *result,
-			struct nacre_growth *growth, struct nacre_error *e)
+			const struct nacre_sink_modify *what, struct nacre_sink *sink, struct nacre_snapshot *s,
+			struct nacre_convert_result *result, struct nacre_growth *growth, struct nacre_error *e)
 {
 	const char *tmp = getenv("TMPDIR");
 	struct nacre_tree *tree = NULL;
@@ -166,7 +170,7 @@ int nacre_fix_at_source(const struct nacre_convert_options *o, const struct nacr
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, undo, "cannot be made");
 	failed = open_backs(&b, source, sink, e) ||
 		 nacre_fix_overlay(b.over, b.names, b.count, what, &o->says, undo, &tree, growth, e) ||
-		 hand_over(&b, tree, undo, sink, &result->changes, e);
+		 hand_over(&b, tree, undo, sink, s, &result->changes, e);
 	nacre_tree_free(tree);
 	nacre_result_remove(undo, NULL);
 	close_backs(&b);

@@ -21,8 +21,10 @@ int nacre_fix_overlay(struct nacre_image *const *disks, const char *const *names
  * nacre_fix_at_source() - all of that on what the sink has of its disks, and it gets what became of it; from attach to
  * detach nothing else is left to be said
  * @source: says what the disks are called
+ * @s: hears what is overwritten, of a source whose changes are tracked on; NULL: nobody needs to
  */
 int nacre_fix_at_source(const struct nacre_convert_options *o, const struct nacre_inventory *source,
-			const struct nacre_sink_modify *what, struct nacre_sink *sink, struct nacre_convert_result *result, struct nacre_growth *growth, struct nacre_error *e);
+			const struct nacre_sink_modify *what, struct nacre_sink *sink, struct nacre_snapshot *s,
+			struct nacre_convert_result *result, struct nacre_growth *growth, struct nacre_error *e);
 
 #endif

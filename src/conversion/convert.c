@@ -31,6 +31,7 @@ struct run {
 	bool looked;
 	struct nacre_plan plan;
 	struct nacre_snapshot *snapshot; /* of a source in use */
+	struct nacre_again *again;       /* ... that is converted again and again */
 	struct nacre_sink *sink;
 	bool keep; /* what is at the sink is worth being resumed */
 	struct nacre_growth growth; /* of a last partition that grew by our hands, not the sink's */
@@ -50,13 +51,25 @@ static void stage(const struct run *r, const char *name)
 		r->o->says.stage(r->o->says.arg, name);
 }
 
+static int open_again(struct run *r, struct nacre_error *e)
+{
+	char destination[640];
+
+	if (nacre_again_destination(destination, sizeof(destination), r->o->directory, r->o->remote, e))
+		return -1;
+	r->again = nacre_again_open(destination, r->o->sources, (unsigned)r->o->source_count, e);
+	return r->again ? 0 : -1;
+}
+
 static int open_sources(struct run *r, struct nacre_error *e)
 {
 	const struct nacre_convert_options *o = r->o;
 
 	/* Tracking begins before anything is read. */
+	if (o->live && o->again && !o->plan_only && open_again(r, e))
+		return -1;
 	if (o->live && !o->plan_only &&
-	    (!(r->snapshot = nacre_snapshot_open(o->sources, (unsigned)o->source_count, e)) ||
+	    (!(r->snapshot = nacre_snapshot_again(o->sources, nacre_again_left(r->again), (unsigned)o->source_count, e)) ||
 	     (!o->remote && nacre_running_elsewhere(r->snapshot, o->directory, e) < 0)))
 		return -1;
 	for (int i = 0; i < o->source_count; i++) {
@@ -175,18 +188,24 @@ static int make_disk(struct run *r, unsigned number, struct nacre_error *e)
 
 	snprintf(disk.format, sizeof(disk.format), "%s", r->o->format ? r->o->format : "vhd");
 	snprintf(disk.name, sizeof(disk.name), "%s", r->source.disks[number].name);
-	return nacre_sink_create(r->sink, number, &disk, e) || nacre_sink_make_writable(r->sink, number, e) ? -1 : 0;
+	if (r->again && nacre_again_name(r->again, r->snapshot, number, &disk, e))
+		return -1;
+	if (nacre_sink_create(r->sink, number, &disk, e) ||
+	    (r->again && nacre_again_agree(r->again, r->snapshot, number, r->sink->disks[number].known, e)))
+		return -1;
+	return nacre_sink_make_writable(r->sink, number, e);
 }
 
 /* Where the machine goes, and its disks there. */
 static int open_sink(struct run *r, struct nacre_error *e)
 {
 	const struct nacre_convert_says *says = &r->o->says;
+	enum nacre_sink_mode mode = r->o->again ? NACRE_SINK_AGAIN : r->o->resume ? NACRE_SINK_RESUME : NACRE_SINK_NEW;
 
 	if (r->o->remote)
-		r->sink = nacre_remote_open(r->o->remote, r->o->resume, e);
+		r->sink = nacre_remote_open(r->o->remote, mode, e);
 	else
-		r->sink = nacre_place_open(r->o->directory, r->o->resume ? NACRE_PLACE_RESUME : NACRE_PLACE_NEW, e);
+		r->sink = nacre_place_open(r->o->directory, mode, e);
 	if (!r->sink)
 		return -1;
 	if (r->o->remote)
@@ -256,7 +275,8 @@ static int copy_running(struct run *r, struct nacre_error *e)
 		r->keep &= e->code != NACRE_E_FAILED; /* less consistent than was asked for: so it will be again */
 		return -1;
 	}
-	nacre_snapshot_close(nacre_steal(r->snapshot)); /* nothing is tracked any more */
+	if (!r->again)
+		nacre_snapshot_close(nacre_steal(r->snapshot)); /* nothing is tracked any more */
 	for (int i = 0; i < r->o->source_count; i++)
 		if (finish_disk(r, i, NULL, e))
 			return -1;
@@ -311,7 +331,7 @@ static int mend(struct run *r, struct nacre_error *e)
 	}
 	if (r->o->fix_at_source && r->o->remote && !r->result->data) {
 		stage(r, "making it fit, from here");
-		if (nacre_fix_at_source(r->o, &r->source, &what, r->sink, r->result, &r->growth, e))
+		if (nacre_fix_at_source(r->o, &r->source, &what, r->sink, r->again ? r->snapshot : NULL, r->result, &r->growth, e))
 			return -1;
 		r->result->seconds_fix = now() - start;
 		return 0;
@@ -347,6 +367,11 @@ static int finish(struct run *r, struct nacre_error *e)
 		nacre_growth_tell(&r->growth, what.notes, &what.note_count, &r->source);
 	if (nacre_sink_define(r->sink, &what, e))
 		return -1;
+	if (r->again) {
+		nacre_again_leave(r->again, r->snapshot);
+		r->result->again = *nacre_again_result(r->again);
+		nacre_snapshot_close(nacre_steal(r->snapshot));
+	}
 	/* What boots is there from here on, whatever becomes of the check. */
 	r->result->checked = !r->o->no_check && !r->result->data;
 	if (r->result->checked && nacre_sink_check(r->sink, r->o->timeout_s, &r->result->boot, e))
@@ -421,11 +446,13 @@ int nacre_convert(const struct nacre_convert_options *o, struct nacre_convert_re
 	struct run r = {.o = o, .result = result};
 	int failed = convert(&r, e);
 
+	r.keep |= o->again && r.sink && r.sink->resumed; /* what was there before is not ours to remove */
 	if (failed && !r.keep)
 		nacre_sink_drop(r.sink);
 	else
 		nacre_sink_close(r.sink);
 	nacre_snapshot_close(r.snapshot);
+	nacre_again_close(r.again);
 	if (r.looked)
 		nacre_inventory_free(&r.source);
 	for (int i = 0; i < o->source_count; i++)

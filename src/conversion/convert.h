@@ -13,6 +13,7 @@
 #ifndef NACRE_CONVERSION_CONVERT_H
 #define NACRE_CONVERSION_CONVERT_H
 
+#include "conversion/again.h"
 #include "conversion/fixup/fixup.h"
 #include "conversion/plan.h"
 #include "conversion/snapshot/snapshot.h"
@@ -49,6 +50,7 @@ struct nacre_convert_options {
 	bool streamed;           /* no directory: a VHD goes to standard output */
 	bool resume;             /* go on with what an earlier run left */
 	bool fix_at_source;      /* to another computer: the fix-ups are made here, and it gets them as data */
+	bool again;              /* bring up to date what an earlier run made, and keep what a later one needs */
 	bool verify;             /* read source and copy again, and compare; not of a source in use */
 	uint32_t memory_mb, cpus; /* 0: the source's, where this computer is it; else 2048 and 2 */
 	int timeout_s;            /* of the boot check; 0: 300, without KVM 600 */
@@ -67,6 +69,7 @@ struct nacre_convert_result {
 	double seconds_look, seconds_copy, seconds_fix;
 	size_t changes;
 	struct nacre_snapshot_result snapshot; /* of a source in use */
+	struct nacre_again_result again;
 	uint64_t verified; /* bytes that were compared */
 	bool data;     /* there is no system on the disks that were asked for: nothing was fixed */
 	bool checked;

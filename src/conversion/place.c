@@ -4,6 +4,7 @@
  *	NAME.partial/disk0.vhd.partial   the first disk's image, until it is detached; disk1.vhd... alike
  *	NAME.partial/disk0.vhd.blocks    what is in its blocks (transfer/blocks.h), so that a copy can be resumed
  *	NAME.partial/disk0.vhd.undo/     what the fix-ups changed, on whatever disk
+ *	NAME.partial/disk0.vhd.before    and what the image's blocks were before, for a later time (earlier.h)
  *
  * The directory is locked (flock) by whoever receives, so that two runs cannot make the same machine.
  * define writes the record and gives the directory its name, in one step that never replaces anything.
@@ -11,6 +12,7 @@
 #include "conversion/place.h"
 
 #include "base/auto.h"
+#include "conversion/earlier.h"
 #include "conversion/fixed.h"
 #include "conversion/grow.h"
 #include "conversion/mend.h"
@@ -35,7 +37,8 @@
 
 struct disk {
 	char file[32], name[64];    /* its name in the directory, and the one that the source's kernel has for it */
-	char *path, *blocks;        /* in @partial */
+	char *path, *blocks, *before; /* in @partial */
+	char instant[NACRE_SINK_INSTANT];
 	struct nacre_image *image, *under; /* with its note, and without */
 };
 
@@ -46,7 +49,8 @@ struct place {
 	unsigned disk_count;
 	uint64_t promised;          /* bytes that the disks so far will need, and do not have yet */
 	int lock;
-	bool defined;
+	enum nacre_sink_mode mode;
+	bool defined, earlier;      /* @earlier: there is something in it that is not ours to remove */
 	struct nacre_plan plan;     /* what the maps say */
 	struct nacre_inventory copy;
 	bool looked;
@@ -172,9 +176,13 @@ static int open_image(struct nacre_sink *sink, unsigned disk, const struct nacre
 	struct nacre_blocks_head head = {.size = what->size, .source_size = what->source_size};
 	struct place *p = sink->own;
 	struct disk *d = &p->disks[disk];
+	const struct nacre_earlier_disk paths = {d->path, d->blocks, d->before};
+	struct nacre_blocks_head was;
 	struct nacre_image *image;
 	bool begun = !access(d->blocks, F_OK);
 
+	if (begun && nacre_blocks_look(d->blocks, &was, e))
+		return -1;
 	if (begun) {
 		image = open_begun(p, d, what, e);
 	} else {
@@ -190,6 +198,10 @@ static int open_image(struct nacre_sink *sink, unsigned disk, const struct nacre
 	nacre_image_keep(image);
 	nacre_image_direct(image, true);
 	d->under = image;
+	if (begun && nacre_earlier_restore(d->image, &paths, &was, what, &sink->disks[disk].known, e))
+		return -1;
+	p->earlier |= begun && p->mode >= NACRE_SINK_AGAIN;
+	snprintf(d->instant, sizeof(d->instant), "%s", what->instant);
 	sink->resumed |= begun;
 	return 0;
 }
@@ -211,7 +223,8 @@ static int place_create(struct nacre_sink *sink, unsigned disk, const struct nac
 		d->path = NULL;
 		return no_memory(e);
 	}
-	if (asprintf(&d->blocks, "%s.blocks", d->path) < 0 || (!disk && asprintf(&p->undo, "%s.undo", d->path) < 0))
+	if (asprintf(&d->blocks, "%s.blocks", d->path) < 0 || asprintf(&d->before, "%s.before", d->path) < 0 ||
+	    (!disk && asprintf(&p->undo, "%s.undo", d->path) < 0))
 		return no_memory(e);
 	return keep_map(p, disk, what->map, e) || check_room(p, disk, what, e) || open_image(sink, disk, what, e) ? -1 : 0;
 }
@@ -288,9 +301,8 @@ static int place_attach(struct nacre_sink *sink, unsigned disk, struct nacre_err
 {
 	struct place *p = sink->own;
 
-	(void)e;
 	nacre_image_direct(p->disks[disk].under, false); /* what comes now is small, and read again */
-	return 0;
+	return p->mode == NACRE_SINK_AGAIN ? nacre_blocks_log(image_of(sink, disk), p->disks[disk].before, e) : 0;
 }
 
 static int place_boot_record(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
@@ -423,6 +435,18 @@ static void note_growth(struct place *p)
 		nacre_growth_tell(&p->growth, p->told.notes, &p->told.note_count, p->source);
 }
 
+/* What a later time needs is on the disk before the machine has its name. */
+static int keep_notes(struct place *p, struct nacre_error *e)
+{
+	for (unsigned i = 0; i < p->disk_count && p->mode == NACRE_SINK_AGAIN; i++) {
+		const struct disk *d = &p->disks[i];
+
+		if (nacre_earlier_keep(&(struct nacre_earlier_disk){d->path, d->blocks, d->before}, d->instant, e))
+			return -1;
+	}
+	return 0;
+}
+
 static int give_name(struct place *p, struct nacre_error *e)
 {
 	int status = renameat2(AT_FDCWD, p->partial, AT_FDCWD, p->directory, RENAME_NOREPLACE);
@@ -436,7 +460,7 @@ static int give_name(struct place *p, struct nacre_error *e)
 		return nacre_error_set(e, errno == EEXIST || errno == ENOTEMPTY ? NACRE_E_EXISTS : NACRE_E_SYSTEM,
 				       errno, p->directory, "cannot be named so; all is in %s", p->partial);
 	p->defined = true;
-	for (unsigned i = 0; i < p->disk_count; i++)
+	for (unsigned i = 0; i < p->disk_count && p->mode != NACRE_SINK_AGAIN; i++)
 		unlinkat(p->lock, strrchr(p->disks[i].blocks, '/') + 1, 0);
 	if (asprintf(&above, "%s/..", p->directory) < 0) {
 		above = NULL;
@@ -464,6 +488,7 @@ static bool fits(const struct place *p, const struct nacre_sink_define *what)
 static int place_define(struct nacre_sink *sink, const struct nacre_sink_define *what, struct nacre_error *e)
 {
 	struct place *p = sink->own;
+	struct nacre_definition old;
 
 	if (!fits(p, what) || nacre_definition_check(&what->definition, e))
 		return nacre_error_set(e, NACRE_E_VIOLATION, 0, "transfer",
@@ -472,12 +497,15 @@ static int place_define(struct nacre_sink *sink, const struct nacre_sink_define 
 		return -1;
 	note_growth(p);
 	p->result.definition = what->definition;
+	/* Who knows the machine knows it by this. */
+	if (p->earlier && !nacre_definition_read(p->partial, &old, NULL))
+		memcpy(p->result.definition.uuid, old.uuid, sizeof(old.uuid));
 	p->result.used = p->plan.used;
 	p->result.skipped = p->plan.skipped;
 	p->result.read = what->read;
 	p->result.written = what->sent;
 	nacre_timeline_next(&p->timeline, NULL, now());
-	return tell(p, p->partial, e) || give_name(p, e) ? -1 : 0;
+	return tell(p, p->partial, e) || keep_notes(p, e) || give_name(p, e) ? -1 : 0;
 }
 
 static int place_check(struct nacre_sink *sink, int timeout_s, struct nacre_boot_result *result,
@@ -523,8 +551,9 @@ static void place_close(struct nacre_sink *sink, bool drop)
 		nacre_image_close(p->disks[i].image);
 		free(p->disks[i].path);
 		free(p->disks[i].blocks);
+		free(p->disks[i].before);
 	}
-	if (drop && !p->defined && p->lock >= 0)
+	if (drop && !p->defined && !p->earlier && p->lock >= 0)
 		nacre_result_remove(p->partial, p->undo);
 	nacre_plan_free(&p->plan);
 	if (p->lock >= 0)
@@ -544,15 +573,19 @@ static const struct nacre_sink_ops place_ops = {
 	.bye = place_bye, .close = place_close};
 
 /* NAME.partial is made, or taken up, and locked. */
-static int open_directory(struct place *p, enum nacre_place_mode mode, struct nacre_error *e)
+static int open_directory(struct place *p, enum nacre_sink_mode mode, struct nacre_error *e)
 {
 	struct stat st;
 
+	if (mode >= NACRE_SINK_AGAIN && nacre_earlier_take(p->directory, p->partial, &p->lock, e))
+		return -1;
+	if (p->lock >= 0)
+		return 0;
 	if (!lstat(p->directory, &st))
 		return nacre_error_set(e, NACRE_E_EXISTS, 0, p->directory,
 				       "is there already; nothing is overwritten");
 	/* An empty one is from a run that did not get far. */
-	if (mode == NACRE_PLACE_NEW && rmdir(p->partial) && errno == ENOTEMPTY)
+	if (mode == NACRE_SINK_NEW && rmdir(p->partial) && errno == ENOTEMPTY)
 		return nacre_error_set(e, NACRE_E_EXISTS, 0, p->partial,
 				       "is of a run that was cut short: --resume goes on with it; else remove it");
 	if (mkdir(p->partial, 0755) && errno != EEXIST)
@@ -565,7 +598,7 @@ static int open_directory(struct place *p, enum nacre_place_mode mode, struct na
 	return 0;
 }
 
-struct nacre_sink *nacre_place_open(const char *directory, enum nacre_place_mode mode, struct nacre_error *e)
+struct nacre_sink *nacre_place_open(const char *directory, enum nacre_sink_mode mode, struct nacre_error *e)
 {
 	struct nacre_sink *sink = calloc(1, sizeof(*sink));
 	struct place *p = calloc(1, sizeof(*p));
@@ -582,6 +615,7 @@ struct nacre_sink *nacre_place_open(const char *directory, enum nacre_place_mode
 		return NULL;
 	}
 	p->lock = -1;
+	p->mode = mode;
 	sink->ops = &place_ops;
 	sink->own = p;
 	if (open_directory(p, mode, e) == 0) {

@@ -5,18 +5,13 @@
 
 #include "conversion/transfer/transfer.h"
 
-enum nacre_place_mode {
-	NACRE_PLACE_NEW,   /* nothing is there yet */
-	NACRE_PLACE_RESUME /* DIRECTORY.partial may be there */
-};
-
 /**
  * nacre_place_open() - DIRECTORY.partial is made; define will make it DIRECTORY
- * @directory: what is above it has to exist; nothing is ever overwritten
+ * @directory: what is above it has to exist; nothing is ever overwritten, but for a machine that is brought up to date (earlier.h)
  *
  * It wants volumes set up (fs/volume.h) before modify.
  */
-struct nacre_sink *nacre_place_open(const char *directory, enum nacre_place_mode mode, struct nacre_error *e);
+struct nacre_sink *nacre_place_open(const char *directory, enum nacre_sink_mode mode, struct nacre_error *e);
 
 /** nacre_place_values() - what this computer is; @directory: where there has to be room */
 void nacre_place_values(const char *directory, struct nacre_sink_values *values);

@@ -86,6 +86,7 @@ int nacre_running_look(struct nacre_image *const *images, const char *const *nam
 struct copying {
 	struct nacre_differ *differs[NACRE_DISKS_MAX];
 	int count;
+	const struct nacre_snapshot *snapshot;
 	const struct nacre_convert_says *says;
 	const struct nacre_snapshot_result *result;
 	int restarts; /* that were compared */
@@ -105,10 +106,17 @@ static int put_zero(void *arg, unsigned disk, uint64_t offset, uint64_t length, 
 static void on_round(void *arg, int number, uint64_t bytes)
 {
 	struct copying *c = arg;
+	bool since = true;
 
-	for (int i = 0; i < c->count; i++)
-		nacre_differ_compare(c->differs[i], (!number && c->resumed) || c->result->restarts > c->restarts);
+	for (int i = 0; i < c->count; i++) {
+		bool trusted = nacre_snapshot_trusted(c->snapshot, (unsigned)i);
+
+		since &= trusted;
+		nacre_differ_compare(c->differs[i], (!number && c->resumed && !trusted) || c->result->restarts > c->restarts);
+	}
 	c->restarts = c->result->restarts;
+	if (!number && since && c->says->stage)
+		c->says->stage(c->says->arg, "only what changed since the last time");
 	if (c->says->round)
 		c->says->round(c->says->arg, number, bytes);
 }
@@ -142,7 +150,7 @@ int nacre_running_copy(struct nacre_snapshot *s, const struct nacre_plan *plan, 
 		       struct nacre_snapshot_result *result, uint64_t *there, struct nacre_error *e)
 {
 	const struct nacre_extents *maps[NACRE_DISKS_MAX];
-	struct copying c = {.says = says, .result = result, .resumed = sink->resumed, .count = plan->count};
+	struct copying c = {.snapshot = s, .says = says, .result = result, .resumed = sink->resumed, .count = plan->count};
 	const struct nacre_snapshot_sink to = {put, put_zero, &c};
 	struct nacre_snapshot_options options = *o;
 	bool failed = false;

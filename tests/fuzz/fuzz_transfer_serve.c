@@ -179,11 +179,12 @@ static const struct nacre_sink_ops ops = {
 	.boot_record = on_disk, .modify = on_modify, .detach = on_disk, .define = on_define,
 	.check = on_check, .bye = on_sync, .close = on_close};
 
-static struct nacre_sink *open_sink(void *arg, const char *name, bool resume, struct nacre_error *e)
+static struct nacre_sink *open_sink(void *arg, const char *name, enum nacre_sink_mode mode, struct nacre_error *e)
 {
 	struct nacre_sink *sink = calloc(1, sizeof(*sink));
 
-	(void)arg, (void)resume, (void)e;
+	check(mode < NACRE_SINK_MODES);
+	(void)arg, (void)e;
 	check(nacre_sink_name_good(name) && !strchr(name, '/'));
 	if (sink)
 		sink->ops = &ops;

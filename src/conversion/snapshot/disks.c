@@ -25,9 +25,42 @@ static uint32_t choose_grain(uint64_t size)
 	return grain;
 }
 
-static int open_disk(struct disk *d, const char *path, struct nacre_error *e)
+/* The kernel's number of what is in the drive, or what the loop device is of. */
+static uint64_t sequence_of(const struct disk *d)
+{
+	uint64_t sequence = 0;
+
+#ifdef BLKGETDISKSEQ
+	if (ioctl(d->fd, BLKGETDISKSEQ, &sequence))
+		sequence = 0;
+#endif
+	return sequence;
+}
+
+/* The tracking of an earlier copy goes on, if it can be trusted. Else it is removed: it costs, and is of no use. */
+static void find_left(struct disk *d, const struct nacre_tracker_disk *what, const char *directory)
+{
+	struct nacre_kept_record record = {0};
+
+	d->tracker = nacre_tracker_find(what, directory, NULL);
+	if (d->tracker)
+		d->kept = nacre_kept_find(directory, nacre_tracker_words(d->tracker), NULL);
+	if (d->kept && !nacre_tracker_check(d->tracker, NULL) && !nacre_kept_get(d->kept, &record, NULL) &&
+	    record.grain == d->grain && record.size == d->size && record.sequence == sequence_of(d)) {
+		nacre_tracker_witness(d->tracker, nacre_kept_bits(d->kept));
+		return;
+	}
+	nacre_tracker_close(d->tracker);
+	nacre_kept_close(d->kept);
+	d->tracker = NULL;
+	d->kept = NULL;
+	nacre_kept_forget(directory);
+}
+
+static int open_disk(struct disk *d, const char *path, const char *left, struct nacre_error *e)
 {
 	uint64_t **const maps[] = {&d->used, &d->begun, &d->have, &d->marks, &d->ever, &d->left, &d->swap, &d->unwanted, &d->todo};
+	struct nacre_tracker_disk what;
 	char sysfs[64];
 	struct stat st;
 	int sector = 512;
@@ -47,13 +80,20 @@ static int open_disk(struct disk *d, const char *path, struct nacre_error *e)
 	snprintf(sysfs, sizeof(sysfs), "/sys/dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
 	if (nacre_tracker_judge(sysfs, path, e) < 0)
 		return -1;
-	d->tracker = nacre_tracker_open(&(struct nacre_tracker_disk){d->path, st.st_rdev, d->size, d->grain}, e);
+	what = (struct nacre_tracker_disk){d->path, st.st_rdev, d->size, d->grain};
+	if (left)
+		find_left(d, &what, left);
+	if (!d->tracker)
+		d->tracker = nacre_tracker_open(&what, e);
 	if (!d->tracker)
 		return -1;
 	d->words = nacre_tracker_words(d->tracker);
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
 		if (!(*maps[i] = calloc(d->words, sizeof(**maps[i]))))
 			return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, path, "there is no memory for its map");
+	if (d->kept)
+		memcpy(d->have, nacre_kept_bits(d->kept), d->words * sizeof(*d->have));
+	d->trusted = d->kept;
 	return 0;
 }
 
@@ -64,6 +104,7 @@ static void close_disk(struct disk *d)
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
 		free(maps[i]);
 	nacre_tracker_close(d->tracker);
+	nacre_kept_close(d->kept);
 	if (d->fd >= 0)
 		close(d->fd);
 }
@@ -75,7 +116,8 @@ void disks_sync(const struct nacre_snapshot *s)
 			syncfs(s->lives.list[i].fd);
 }
 
-struct nacre_snapshot *nacre_snapshot_open(const char *const *paths, unsigned count, struct nacre_error *e)
+struct nacre_snapshot *nacre_snapshot_again(const char *const *paths, const char *const *left, unsigned count,
+					    struct nacre_error *e)
 {
 	struct nacre_snapshot *s = calloc(1, sizeof(*s));
 	dev_t devices[NACRE_LIVE_DISKS];
@@ -87,7 +129,7 @@ struct nacre_snapshot *nacre_snapshot_open(const char *const *paths, unsigned co
 	for (unsigned i = 0; good && i < count; i++) {
 		s->disks[i].fd = -1;
 		s->count = i + 1;
-		good = open_disk(&s->disks[i], paths[i], e) == 0 && fstat(s->disks[i].fd, &st) == 0;
+		good = open_disk(&s->disks[i], paths[i], left ? left[i] : NULL, e) == 0 && fstat(s->disks[i].fd, &st) == 0;
 		devices[i] = st.st_rdev;
 	}
 	if (s)
@@ -95,13 +137,89 @@ struct nacre_snapshot *nacre_snapshot_open(const char *const *paths, unsigned co
 	if (good && !(s->memory = nacre_live_memory_new()))
 		good = nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left") == 0;
 	for (unsigned i = 0; good && i < count; i++)
-		good = nacre_tracker_begin(s->disks[i].tracker, e) == 0;
+		good = s->disks[i].kept || nacre_tracker_begin(s->disks[i].tracker, e) == 0;
 	if (!good || nacre_live_find(devices, (int)count, &s->lives, e) < 0) {
 		nacre_snapshot_close(s);
 		return NULL;
 	}
 	disks_sync(s);
 	return s;
+}
+
+struct nacre_snapshot *nacre_snapshot_open(const char *const *paths, unsigned count, struct nacre_error *e)
+{
+	return nacre_snapshot_again(paths, NULL, count, e);
+}
+
+struct nacre_kept *nacre_snapshot_kept(const struct nacre_snapshot *s, unsigned disk)
+{
+	return s->disks[disk].kept;
+}
+
+void disks_distrust(struct disk *d)
+{
+	if (d->kept)
+		memset(nacre_kept_bits(d->kept), 0, d->words * sizeof(uint64_t));
+	memset(d->have, 0, d->words * sizeof(*d->have));
+	d->trusted = false;
+}
+
+bool nacre_snapshot_trusted(const struct nacre_snapshot *s, unsigned disk)
+{
+	return s->disks[disk].trusted;
+}
+
+void nacre_snapshot_distrust(struct nacre_snapshot *s, unsigned disk)
+{
+	disks_distrust(&s->disks[disk]);
+}
+
+void nacre_snapshot_overwritten(struct nacre_snapshot *s, unsigned disk, uint64_t offset, uint64_t length)
+{
+	struct disk *d = &s->disks[disk];
+	uint64_t end = (offset + length + d->grain - 1) / d->grain;
+
+	end = end < d->grains ? end : d->grains;
+	if (offset / d->grain >= end)
+		return;
+	bits_fill(d->have, offset / d->grain, end, false);
+	if (d->kept)
+		bits_fill(nacre_kept_bits(d->kept), offset / d->grain, end, false);
+}
+
+/* What of @kept is up to date: what was copied at the instant. What was written since is marked. */
+static int fill(struct disk *d, struct nacre_kept *kept, const struct nacre_kept_record *record, struct nacre_error *e)
+{
+	struct nacre_kept_record r = *record;
+
+	r.version = NACRE_KEPT_VERSION;
+	r.grain = d->grain;
+	r.size = d->size;
+	r.sequence = sequence_of(d);
+	snprintf(r.disk, sizeof(r.disk), "%s", d->path);
+	memcpy(nacre_kept_bits(kept), d->have, d->words * sizeof(*d->have));
+	return nacre_kept_put(kept, &r, e);
+}
+
+int nacre_snapshot_leave(struct nacre_snapshot *s, unsigned disk, const char *directory,
+			 const struct nacre_kept_record *record, struct nacre_error *e)
+{
+	struct disk *d = &s->disks[disk];
+	struct nacre_kept *kept;
+	int failed;
+
+	if (d->kept)
+		return fill(d, d->kept, record, e);
+	kept = nacre_kept_new(d->words, e);
+	if (!kept)
+		return -1;
+	nacre_kept_forget(directory); /* what cannot be used */
+	failed = fill(d, kept, record, e) || nacre_tracker_leave(d->tracker, directory, e) ||
+		 nacre_kept_leave(kept, directory, e);
+	if (failed)
+		nacre_kept_forget(directory);
+	nacre_kept_close(kept);
+	return failed ? -1 : 0;
 }
 
 const struct nacre_lives *nacre_snapshot_lives(const struct nacre_snapshot *s)

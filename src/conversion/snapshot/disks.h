@@ -3,6 +3,7 @@
 #ifndef NACRE_CONVERSION_SNAPSHOT_DISKS_H
 #define NACRE_CONVERSION_SNAPSHOT_DISKS_H
 
+#include "conversion/snapshot/kept.h"
 #include "conversion/snapshot/snapshot.h"
 #include "conversion/snapshot/swapfile.h"
 #include "conversion/snapshot/tracker.h"
@@ -16,6 +17,8 @@ struct disk {
 	uint32_t grain;
 	size_t words;
 	struct nacre_tracker *tracker;
+	struct nacre_kept *kept; /* of an earlier copy, which goes on; NULL: this is a first one */
+	bool trusted;            /* that copy has what is said there */
 	uint64_t *used;    /* in use, as of the last time that was asked */
 	uint64_t *begun;   /* in use by the caller's map */
 	uint64_t *have;    /* up to date in the copy */
@@ -57,6 +60,8 @@ uint64_t disks_find_todo(struct nacre_snapshot *s);
 void disks_have_todo(struct nacre_snapshot *s);
 /** disks_dirty() - bytes that were written since marks were last taken */
 uint64_t disks_dirty(const struct nacre_snapshot *s);
+/** disks_distrust() - nothing of the disk is up to date in the copy, whatever was believed */
+void disks_distrust(struct disk *d);
 /** disks_lost() - was anything written that was not marked? */
 bool disks_lost(const struct nacre_snapshot *s);
 

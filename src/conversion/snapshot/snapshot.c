@@ -459,12 +459,11 @@ static int forget(struct run *r, struct nacre_error *e)
 	for (unsigned i = 0; i < r->s->count; i++) {
 		struct disk *d = &r->s->disks[i];
 
+		disks_distrust(d); /* before the tracking is believed again */
 		if (nacre_tracker_begin(d->tracker, e) < 0)
 			return -1;
-		for (size_t w = 0; w < d->words; w++) {
+		for (size_t w = 0; w < d->words; w++)
 			d->begun[w] |= d->used[w];
-			d->have[w] = 0;
-		}
 	}
 	/* Nobody tells again what of these is in use. */
 	for (int i = 0; i < r->s->lives.count; i++) {

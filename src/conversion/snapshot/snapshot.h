@@ -25,6 +25,8 @@
 #include "os/priority.h"
 
 struct nacre_snapshot;
+struct nacre_kept;
+struct nacre_kept_record;
 
 /** enum nacre_consistency - what a volume of the copy is like; each includes the ones before */
 enum nacre_consistency {
@@ -102,6 +104,28 @@ struct nacre_snapshot_result {
  * What the caller finds out about the disks' use from now on, together with what is tracked, is complete.
  */
 struct nacre_snapshot *nacre_snapshot_open(const char *const *paths, unsigned count, struct nacre_error *e);
+/**
+ * nacre_snapshot_again() - the same, where tracking of an earlier copy may have been left behind
+ * @left: of each disk a directory (kept.h), whose tracking goes on if it can be trusted, and is removed if not
+ *
+ * A disk of such a copy need not be copied as a whole again: nacre_snapshot_kept().
+ */
+struct nacre_snapshot *nacre_snapshot_again(const char *const *paths, const char *const *left, unsigned count,
+					    struct nacre_error *e);
+/** nacre_snapshot_kept() - the record of the earlier copy of a disk, to be changed; NULL: there is none */
+struct nacre_kept *nacre_snapshot_kept(const struct nacre_snapshot *s, unsigned disk);
+/** nacre_snapshot_distrust() - the earlier copy of a disk is not what was believed: all of it is to be copied */
+void nacre_snapshot_distrust(struct nacre_snapshot *s, unsigned disk);
+/** nacre_snapshot_trusted() - is only what changed since an earlier copy read of this disk? */
+bool nacre_snapshot_trusted(const struct nacre_snapshot *s, unsigned disk);
+/** nacre_snapshot_overwritten() - after a run: something else was written there to the copy of a disk */
+void nacre_snapshot_overwritten(struct nacre_snapshot *s, unsigned disk, uint64_t offset, uint64_t length);
+/**
+ * nacre_snapshot_leave() - after a run: the disk is tracked on when all is closed, from the instant of the run
+ * @directory: that was given to nacre_snapshot_again(), on a BPF file system
+ */
+int nacre_snapshot_leave(struct nacre_snapshot *s, unsigned disk, const char *directory,
+			 const struct nacre_kept_record *record, struct nacre_error *e);
 const struct nacre_lives *nacre_snapshot_lives(const struct nacre_snapshot *s);
 uint64_t nacre_snapshot_size(const struct nacre_snapshot *s, unsigned disk);
 /**

@@ -33,6 +33,7 @@ struct nacre_tracker {
 	uint64_t *bits; /* shared with the kernel */
 	const struct tracker_row *rows;
 	size_t processors; /* rows of theirs; ours is the one behind them */
+	uint64_t *witness; /* may be NULL */
 	size_t words;
 };
 
@@ -218,6 +219,11 @@ size_t nacre_tracker_words(const struct nacre_tracker *t)
 	return t->words;
 }
 
+void nacre_tracker_witness(struct nacre_tracker *t, uint64_t *bits)
+{
+	t->witness = bits;
+}
+
 uint64_t nacre_tracker_take(struct nacre_tracker *t, uint64_t *bits)
 {
 	uint64_t count = 0;
@@ -228,7 +234,14 @@ uint64_t nacre_tracker_take(struct nacre_tracker *t, uint64_t *bits)
 		/* Most words are zero, and stay shared between processors when they are only read. */
 		if (!__atomic_load_n(&t->bits[i], __ATOMIC_RELAXED))
 			continue;
-		word = __atomic_exchange_n(&t->bits[i], 0, __ATOMIC_SEQ_CST);
+		if (t->witness) {
+			/* Only those bits are taken that are witnessed; one that comes in between stays. */
+			word = __atomic_load_n(&t->bits[i], __ATOMIC_SEQ_CST);
+			t->witness[i] &= ~word;
+			__atomic_fetch_and(&t->bits[i], ~word, __ATOMIC_SEQ_CST);
+		} else {
+			word = __atomic_exchange_n(&t->bits[i], 0, __ATOMIC_SEQ_CST);
+		}
 		bits[i] |= word;
 		count += (uint64_t)__builtin_popcountll(word);
 	}

@@ -82,6 +82,11 @@ size_t nacre_tracker_words(const struct nacre_tracker *t);
 uint64_t nacre_tracker_take(struct nacre_tracker *t, uint64_t *bits);
 /** nacre_tracker_marked() - grains that are marked now; they stay so */
 uint64_t nacre_tracker_marked(const struct nacre_tracker *t);
+/**
+ * nacre_tracker_witness() - from now on, before a mark is taken, its bit is cleared in @bits: who is killed with marks that he took
+ * leaves word of it there. Memory that lasts longer than we do; NULL: no more
+ */
+void nacre_tracker_witness(struct nacre_tracker *t, uint64_t *bits);
 /** nacre_tracker_put_back() - mark these again: they were taken, but not used */
 void nacre_tracker_put_back(struct nacre_tracker *t, const uint64_t *bits);
 /** nacre_tracker_check() - 0: nothing was missed so far; -1: what, and why */

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/bytes.h"
+#include "conversion/transfer/before.h"
 #include "disk/file.h"
 
 #include <errno.h>
@@ -12,22 +13,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 enum {
 	BLOCK = NACRE_SINK_BLOCK,
 	HEAD = 4096,   /* bytes before the first word */
 	PART = 512,    /* words at a time: 2 MiB of disk */
 	BOOT_ID = 36,
-	AT_FORMAT = 8, AT_SIZE = 24, AT_SOURCE = 32, AT_BOOT = 40
+	AT_FORMAT = 8, AT_SIZE = 24, AT_SOURCE = 32, AT_BOOT = 40,
+	AT_WHOLE = 76, AT_DOUBTED = 77, AT_INSTANT = 80, AT_FILE = AT_INSTANT + NACRE_SINK_INSTANT, AT_BEFORE = AT_FILE + 32,
+	AT_SUM = AT_BEFORE + 8, HEAD_USED = AT_SUM + 8
 };
 
-static const char magic[8] = "NACREBK1";
+static const char magic[8] = "NACREBK2";
 
 struct blocks {
 	struct nacre_image *under;
 	char *path;
 	int fd;
-	bool doubt; /* the computer went down since the note was begun: it is not believed */
+	struct nacre_blocks_head head; /* @head.doubted: also as the computer went down since the note was begun */
+	struct nacre_before *before;   /* NULL: what is changed is not logged */
 };
 
 static int note_error(const char *path, const char *what, struct nacre_error *e)
@@ -89,17 +94,48 @@ static void boot_id(char id[BOOT_ID])
 static int read_head(int fd, const char *path, struct nacre_blocks_head *head, char boot[BOOT_ID],
 		     struct nacre_error *e)
 {
-	uint8_t bytes[AT_BOOT + BOOT_ID];
+	uint8_t bytes[HEAD_USED];
 
+	memset(head, 0, sizeof(*head));
 	if (get(fd, bytes, sizeof(bytes), 0))
 		return note_error(path, "read", e);
 	memcpy(head->format, bytes + AT_FORMAT, sizeof(head->format));
 	head->size = nacre_le64(bytes + AT_SIZE);
 	head->source_size = nacre_le64(bytes + AT_SOURCE);
 	memcpy(boot, bytes + AT_BOOT, BOOT_ID);
-	if (memcmp(bytes, magic, sizeof(magic)) || !memchr(head->format, 0, sizeof(head->format)))
+	head->whole = bytes[AT_WHOLE];
+	head->doubted = bytes[AT_DOUBTED];
+	memcpy(head->instant, bytes + AT_INSTANT, sizeof(head->instant));
+	head->file = (struct nacre_blocks_file){nacre_le64(bytes + AT_FILE), nacre_le64(bytes + AT_FILE + 8),
+						nacre_le64(bytes + AT_FILE + 16), nacre_le64(bytes + AT_FILE + 24)};
+	head->before = nacre_le64(bytes + AT_BEFORE);
+	if (memcmp(bytes, magic, sizeof(magic)) || nacre_le64(bytes + AT_SUM) != XXH3_64bits(bytes, AT_SUM) ||
+	    !memchr(head->format, 0, sizeof(head->format)) || !memchr(head->instant, 0, sizeof(head->instant)))
 		return nacre_error_set(e, NACRE_E_INPUT, 0, path, "is no note of what was received: remove it");
 	return 0;
+}
+
+static int write_head(int fd, const char *path, const struct nacre_blocks_head *head, struct nacre_error *e)
+{
+	uint8_t bytes[HEAD_USED] = {0};
+	char boot[BOOT_ID];
+
+	boot_id(boot);
+	memcpy(bytes, magic, sizeof(magic));
+	memcpy(bytes + AT_FORMAT, head->format, sizeof(head->format));
+	nacre_put_le64(bytes + AT_SIZE, head->size);
+	nacre_put_le64(bytes + AT_SOURCE, head->source_size);
+	memcpy(bytes + AT_BOOT, boot, BOOT_ID);
+	bytes[AT_WHOLE] = head->whole;
+	bytes[AT_DOUBTED] = head->doubted;
+	memcpy(bytes + AT_INSTANT, head->instant, sizeof(head->instant));
+	nacre_put_le64(bytes + AT_FILE, head->file.size);
+	nacre_put_le64(bytes + AT_FILE + 8, head->file.seconds);
+	nacre_put_le64(bytes + AT_FILE + 16, head->file.nanoseconds);
+	nacre_put_le64(bytes + AT_FILE + 24, head->file.inode);
+	nacre_put_le64(bytes + AT_BEFORE, head->before);
+	nacre_put_le64(bytes + AT_SUM, XXH3_64bits(bytes, AT_SUM));
+	return put(fd, bytes, sizeof(bytes), 0) ? note_error(path, "written", e) : 0;
 }
 
 int nacre_blocks_look(const char *path, struct nacre_blocks_head *head, struct nacre_error *e)
@@ -114,44 +150,85 @@ int nacre_blocks_look(const char *path, struct nacre_blocks_head *head, struct n
 }
 
 /* A note has its name once it has a head. */
-static int make_note(struct blocks *b, const struct nacre_blocks_head *head, struct nacre_error *e)
+static int make_note(struct blocks *b, struct nacre_error *e)
 {
 	NACRE_AUTO_FREE char *fresh = NULL;
-	uint8_t bytes[HEAD] = {0};
-	char boot[BOOT_ID];
 
-	boot_id(boot);
-	memcpy(bytes, magic, sizeof(magic));
-	memcpy(bytes + AT_FORMAT, head->format, sizeof(head->format));
-	nacre_put_le64(bytes + AT_SIZE, head->size);
-	nacre_put_le64(bytes + AT_SOURCE, head->source_size);
-	memcpy(bytes + AT_BOOT, boot, BOOT_ID);
 	if (asprintf(&fresh, "%s.new", b->path) < 0) {
 		fresh = NULL;
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
 	}
 	b->fd = open(fresh, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_CREAT | O_TRUNC, 0600);
-	if (b->fd < 0 || put(b->fd, bytes, sizeof(bytes), 0) || rename(fresh, b->path))
+	if (b->fd < 0 || ftruncate(b->fd, HEAD))
 		return note_error(b->path, "made", e);
-	return 0;
+	if (write_head(b->fd, b->path, &b->head, e))
+		return -1;
+	return rename(fresh, b->path) ? note_error(b->path, "made", e) : 0;
 }
 
 static int open_note(struct blocks *b, const struct nacre_blocks_head *head, struct nacre_error *e)
 {
 	static const char unknown[BOOT_ID];
 	char boot[BOOT_ID], now[BOOT_ID];
-	struct nacre_blocks_head found;
+	bool known;
 
-	if (head)
-		return make_note(b, head, e);
+	if (head) {
+		b->head = *head;
+		return make_note(b, e);
+	}
 	b->fd = open(b->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (b->fd < 0)
 		return note_error(b->path, "opened", e);
-	if (read_head(b->fd, b->path, &found, boot, e))
+	if (read_head(b->fd, b->path, &b->head, boot, e))
 		return -1;
 	boot_id(now);
-	b->doubt = memcmp(boot, now, BOOT_ID) || !memcmp(boot, unknown, BOOT_ID);
-	return 0;
+	known = !memcmp(boot, now, BOOT_ID) && memcmp(boot, unknown, BOOT_ID);
+	if (!b->head.whole) {
+		b->head.doubted |= !known;
+		return 0;
+	}
+	b->head.whole = false;
+	if (write_head(b->fd, b->path, &b->head, e))
+		return -1;
+	return fdatasync(b->fd) ? note_error(b->path, "written", e) : 0;
+}
+
+const struct nacre_blocks_head *nacre_blocks_head(const struct nacre_image *image)
+{
+	return &((const struct blocks *)image->own)->head;
+}
+
+int nacre_blocks_mark(struct nacre_image *image, const struct nacre_blocks_head *head, bool lasting, struct nacre_error *e)
+{
+	struct blocks *b = image->own;
+
+	/* What it says now includes the words: they come first. */
+	if (lasting && fsync(b->fd))
+		return note_error(b->path, "written", e);
+	if (write_head(b->fd, b->path, head, e))
+		return -1;
+	b->head = *head;
+	return lasting && fdatasync(b->fd) ? note_error(b->path, "written", e) : 0;
+}
+
+int nacre_blocks_mark_file(const char *path, const struct nacre_blocks_head *head, struct nacre_error *e)
+{
+	NACRE_AUTO_FD int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return note_error(path, "opened", e);
+	if (fsync(fd) || write_head(fd, path, head, e))
+		return note_error(path, "written", e);
+	return fdatasync(fd) ? note_error(path, "written", e) : 0;
+}
+
+int nacre_blocks_log(struct nacre_image *image, const char *path, struct nacre_error *e)
+{
+	struct blocks *b = image->own;
+
+	nacre_before_close(b->before);
+	b->before = nacre_before_new(path, b->under, e);
+	return b->before ? 0 : -1;
 }
 
 /* The words of all blocks that [offset, offset + size) touches become "not known". */
@@ -216,7 +293,8 @@ static int blocks_write(struct nacre_image *image, uint64_t offset, const void *
 {
 	struct blocks *b = image->own;
 
-	if (begin(b, offset, size, e) || nacre_image_write(b->under, offset, data, size, e))
+	if ((b->before && nacre_before_note(b->before, offset, size, e)) || begin(b, offset, size, e) ||
+	    nacre_image_write(b->under, offset, data, size, e))
 		return -1;
 	return end(image, offset, data, size, e);
 }
@@ -237,6 +315,7 @@ static void blocks_close(struct nacre_image *image)
 	struct blocks *b = image->own;
 
 	nacre_image_close(b->under);
+	nacre_before_close(b->before);
 	if (b->fd >= 0)
 		close(b->fd);
 	free(b->path);
@@ -304,7 +383,8 @@ int nacre_blocks_zero(struct nacre_image *image, uint64_t offset, uint64_t lengt
 {
 	struct blocks *b = image->own;
 
-	if (begin(b, offset, length, e) || wipe(b->under, offset, offset + length, e))
+	if ((b->before && nacre_before_note(b->before, offset, length, e)) || begin(b, offset, length, e) ||
+	    wipe(b->under, offset, offset + length, e))
 		return -1;
 	return end(image, offset, NULL, length, e);
 }
@@ -349,7 +429,7 @@ int nacre_blocks_have(struct nacre_image *image, uint64_t first, uint32_t count,
 		return note_error(b->path, "read", e);
 	for (uint32_t i = 0; i < count; i++)
 		hashes[i] = le64toh(hashes[i]);
-	return look(image, first, count, hashes, b->doubt, e);
+	return look(image, first, count, hashes, b->head.doubted, e);
 }
 
 int nacre_blocks_read(struct nacre_image *image, uint64_t first, uint32_t count, uint64_t *hashes,

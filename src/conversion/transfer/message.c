@@ -76,7 +76,7 @@ static void get_members(struct nacre_get *g, const struct member *m, void *to)
 
 static const struct member hello_members[] = {
 	MEMBER(nacre_hello, oldest, NUMBER32), MEMBER(nacre_hello, newest, NUMBER32),
-	MEMBER(nacre_hello, resume, BOOL), MEMBER(nacre_hello, version, TEXT), MEMBER(nacre_hello, name, TEXT), END};
+	MEMBER(nacre_hello, mode, NUMBER32), MEMBER(nacre_hello, version, TEXT), MEMBER(nacre_hello, name, TEXT), END};
 
 static const struct member values_members[] = {
 	MEMBER(nacre_sink_values, version, TEXT), MEMBER(nacre_sink_values, hostname, TEXT),
@@ -86,7 +86,9 @@ static const struct member values_members[] = {
 
 static const struct member disk_members[] = {
 	MEMBER(nacre_sink_disk, format, TEXT), MEMBER(nacre_sink_disk, size, NUMBER64),
-	MEMBER(nacre_sink_disk, source_size, NUMBER64), MEMBER(nacre_sink_disk, name, TEXT), END};
+	MEMBER(nacre_sink_disk, source_size, NUMBER64), MEMBER(nacre_sink_disk, name, TEXT),
+	MEMBER(nacre_sink_disk, instant, TEXT), MEMBER(nacre_sink_disk, known[0], TEXT),
+	MEMBER(nacre_sink_disk, known[1], TEXT), END};
 
 static const struct member definition_members[] = {
 	MEMBER(nacre_definition, name, TEXT), MEMBER(nacre_definition, uuid, TEXT),
@@ -173,6 +175,7 @@ void nacre_put_hello(struct nacre_put *p, const struct nacre_hello *h)
 void nacre_get_hello(struct nacre_get *g, struct nacre_hello *h)
 {
 	get_members(g, hello_members, h);
+	g->bad |= h->mode >= NACRE_SINK_MODES;
 }
 
 void nacre_put_values(struct nacre_put *p, const struct nacre_sink_values *v)

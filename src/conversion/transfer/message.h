@@ -15,7 +15,7 @@ enum { NACRE_SKIPS_MOST = 32, NACRE_EXTENT_BYTES = 20, NACRE_MAP_MOST = 1 << 18 
 /** struct nacre_hello - who speaks, and of which machine */
 struct nacre_hello {
 	uint32_t oldest, newest; /* versions of the wire that the speaker knows */
-	bool resume;
+	uint32_t mode;           /* enum nacre_sink_mode */
 	char version[32];        /* of nacre */
 	char name[64];
 };

@@ -17,6 +17,7 @@
 struct split {
 	struct nacre_sink *keep, *host;
 	int host_fd, watch;
+	enum nacre_sink_mode mode; /* of the host */
 	char name[64];
 	struct nacre_sink_disk disks[NACRE_SINK_DISKS];
 	struct nacre_extents maps[NACRE_SINK_DISKS];
@@ -38,6 +39,7 @@ static int split_create(struct nacre_sink *sink, unsigned disk, const struct nac
 	if (nacre_sink_create(s->keep, disk, what, e))
 		return -1;
 	sink->resumed = s->keep->resumed;
+	sink->disks[disk].known = s->keep->disks[disk].known;
 	for (size_t i = 0; what->map && i < what->map->count; i++)
 		if (nacre_extents_add(&s->maps[disk], what->map->list[i].start, what->map->list[i].length,
 				      what->map->list[i].tag))
@@ -115,7 +117,7 @@ static int hand_over(struct nacre_sink *sink, struct nacre_error *e)
 {
 	struct split *s = sink->own;
 	struct nacre_stream_options o = {.in = s->host_fd, .out = s->host_fd, .watch = s->watch, .name = s->name,
-					 .resume = true};
+					 .mode = s->mode};
 
 	nacre_sink_close(s->keep);
 	s->keep = NULL;
@@ -225,7 +227,7 @@ static const struct nacre_sink_ops split_ops = {
 	.modify = split_modify, .changed = split_changed, .undo = split_undo, .detach = split_detach, .define = split_define, .check = split_check,
 	.bye = split_bye, .close = split_close};
 
-struct nacre_sink *nacre_split_open(struct nacre_sink *keep, int host, int watch, const char *name,
+struct nacre_sink *nacre_split_open(struct nacre_sink *keep, int host, int watch, const char *name, enum nacre_sink_mode mode,
 				    struct nacre_error *e)
 {
 	struct nacre_sink *sink = calloc(1, sizeof(*sink));
@@ -242,6 +244,7 @@ struct nacre_sink *nacre_split_open(struct nacre_sink *keep, int host, int watch
 	s->keep = keep;
 	s->host_fd = host;
 	s->watch = watch;
+	s->mode = mode == NACRE_SINK_NEW ? NACRE_SINK_RESUME : mode;
 	strcpy(s->name, name);
 	sink->ops = &split_ops;
 	sink->own = s;

@@ -16,7 +16,7 @@
  * @host: a connected socket; taken over
  * @watch: the descriptor whose end means that nobody waits any more
  */
-struct nacre_sink *nacre_split_open(struct nacre_sink *keep, int host, int watch, const char *name,
+struct nacre_sink *nacre_split_open(struct nacre_sink *keep, int host, int watch, const char *name, enum nacre_sink_mode mode,
 				    struct nacre_error *e);
 
 #endif

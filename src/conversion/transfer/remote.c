@@ -193,13 +193,13 @@ static int make_words(const struct nacre_remote *r, char *text, char *command, c
 	return 0;
 }
 
-struct nacre_sink *nacre_remote_open(const struct nacre_remote *r, bool resume, struct nacre_error *e)
+struct nacre_sink *nacre_remote_open(const struct nacre_remote *r, enum nacre_sink_mode mode, struct nacre_error *e)
 {
 	NACRE_AUTO_FREE char *text = strdup(r->ssh ? r->ssh : "ssh"), *command = remote_command(r);
 	struct child *c = calloc(1, sizeof(*c));
 	int to[2] = {-1, -1}, from[2] = {-1, -1};
 	char *argv[WORDS + 6];
-	struct nacre_stream_options o = {.watch = -1, .name = r->name, .resume = resume, .limit = r->limit,
+	struct nacre_stream_options o = {.watch = -1, .name = r->name, .mode = mode, .limit = r->limit,
 					 .ended = on_ended, .arg = c};
 
 	if (!text || !command || !c) {

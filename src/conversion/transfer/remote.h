@@ -22,6 +22,6 @@ bool nacre_remote_is(const char *destination);
 int nacre_remote_parse(const char *destination, struct nacre_remote *remote, struct nacre_error *e);
 void nacre_remote_free(struct nacre_remote *remote);
 /** nacre_remote_open() - start the program, and `nacre receive` there. It ends with the sink */
-struct nacre_sink *nacre_remote_open(const struct nacre_remote *remote, bool resume, struct nacre_error *e);
+struct nacre_sink *nacre_remote_open(const struct nacre_remote *remote, enum nacre_sink_mode mode, struct nacre_error *e);
 
 #endif

@@ -105,7 +105,7 @@ static int on_hello(struct serve *s, struct nacre_get *g, struct nacre_error *e)
 				       hello.newest, NACRE_VERSION, NACRE_WIRE_VERSION);
 	if (!nacre_sink_name_good(hello.name))
 		return violation(e, "what the machine shall be called is no name for one");
-	s->sink = s->o->open(s->o->arg, hello.name, hello.resume, e);
+	s->sink = s->o->open(s->o->arg, hello.name, (enum nacre_sink_mode)hello.mode, e);
 	if (!s->sink)
 		return -1;
 	s->sink->says = (struct nacre_sink_says){say_stage, say_fix, say_boot, s};
@@ -127,7 +127,7 @@ static int on_map(struct serve *s, struct nacre_get *g, const struct nacre_frame
 
 static int on_create(struct serve *s, struct nacre_get *g, struct nacre_error *e)
 {
-	uint8_t fields[1];
+	uint8_t fields[2];
 	struct nacre_put p = {fields, fields + sizeof(fields), false};
 	unsigned disk = (unsigned)nacre_get_number(g, 4);
 	struct nacre_sink_disk what;
@@ -147,6 +147,7 @@ static int on_create(struct serve *s, struct nacre_get *g, struct nacre_error *e
 		return -1;
 	nacre_extents_free(&s->map);
 	nacre_put_number(&p, s->sink->resumed, 1);
+	nacre_put_number(&p, s->sink->disks[disk].known, 1);
 	return answer(s, &p, fields, NULL, 0, e);
 }
 

@@ -444,26 +444,38 @@ static int send_map(struct nacre_sink *sink, const struct nacre_extents *map, st
 	return status;
 }
 
+struct created {
+	bool resumed;
+	unsigned known;
+};
+
 static int read_created(struct nacre_get *g, const struct nacre_frame *answer, void *arg)
 {
+	struct created *c = arg;
+
 	(void)answer;
-	*(bool *)arg = nacre_get_number(g, 1) == 1;
-	return 0;
+	c->resumed = nacre_get_number(g, 1) == 1;
+	c->known = (unsigned)nacre_get_number(g, 1);
+	return c->known > NACRE_SINK_KNOWN ? -1 : 0;
 }
 
 static int stream_create(struct nacre_sink *sink, unsigned disk, const struct nacre_sink_disk *what,
 			 struct nacre_error *e)
 {
-	uint8_t fields[64];
+	uint8_t fields[256];
 	struct nacre_put p = {fields, fields + sizeof(fields), false};
+	struct created created = {false, 0};
 
 	nacre_put_number(&p, disk, 4);
 	nacre_put_disk(&p, what);
 	if (send_map(sink, what->map, e))
 		return -1;
-	return ask(sink, &(struct nacre_outgoing){.type = NACRE_FRAME_CREATE, .fields = fields,
-						  .field_size = (size_t)(p.at - fields)},
-		   read_created, &sink->resumed, e);
+	if (ask(sink, &(struct nacre_outgoing){.type = NACRE_FRAME_CREATE, .fields = fields,
+					       .field_size = (size_t)(p.at - fields)}, read_created, &created, e))
+		return -1;
+	sink->resumed = created.resumed;
+	sink->disks[disk].known = created.known;
+	return 0;
 }
 
 struct hashes {
@@ -705,7 +717,7 @@ static int greet(struct nacre_sink *sink, struct nacre_error *e)
 {
 	struct stream *s = sink->own;
 	struct nacre_hello hello = {.oldest = NACRE_WIRE_VERSION, .newest = NACRE_WIRE_VERSION,
-				    .resume = s->o.resume, .version = NACRE_VERSION};
+				    .mode = s->o.mode, .version = NACRE_VERSION};
 	uint8_t fields[256];
 	struct nacre_put p = {fields, fields + sizeof(fields), false};
 	struct nacre_frame answer;

@@ -10,7 +10,7 @@ struct nacre_stream_options {
 	int in, out;
 	int watch;          /* its end means that nobody waits for us any more; -1: none */
 	const char *name;   /* of the machine */
-	bool resume;
+	enum nacre_sink_mode mode;
 	uint64_t limit;     /* bytes per second; 0: as fast as it goes */
 	/** called once, after the descriptors were closed; may say better why the connection was lost. May be NULL */
 	void (*ended)(void *arg, struct nacre_error *e);
@@ -26,7 +26,7 @@ uint64_t nacre_stream_sent(const struct nacre_sink *sink);
 struct nacre_serve_options {
 	int in, out; /* stay the caller's */
 	/** where the machine called @name goes; @name is checked */
-	struct nacre_sink *(*open)(void *arg, const char *name, bool resume, struct nacre_error *e);
+	struct nacre_sink *(*open)(void *arg, const char *name, enum nacre_sink_mode mode, struct nacre_error *e);
 	void *arg;
 };
 

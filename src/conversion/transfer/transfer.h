@@ -24,6 +24,10 @@
  * short cannot be taken for a machine. It stays there, with a note of what is in it (see `have`), to be
  * resumed; nacre_sink_close() keeps it, nacre_sink_drop() removes it.
  *
+ * A machine that is to be brought up to date later (NACRE_SINK_AGAIN) keeps that note, and what its blocks were before boot_record and
+ * modify changed them. At that time create makes it NAME.partial again and puts back what was changed: then it is the
+ * copy of an instant, which has a name. Who knows that instant needs only write what is different since. It is not dropped.
+ *
  * Each instruction is an op of struct nacre_sink_ops, reached through its function here, which checks what
  * it is given. write, zero and patch may be called by several threads at a time, as long as no two touch the same
  * block; what they were given may be changed as soon as they return. They may return before the data
@@ -49,7 +53,18 @@ enum {
 	NACRE_SINK_NOTES = 32,
 	NACRE_SINK_CHANGES = 4096,     /* files that may be told of as changed, */
 	NACRE_SINK_CHANGED = 64 << 20, /* bytes of their texts, before and after, */
-	NACRE_SINK_UNDO = 256 << 20    /* and of the journal that takes the changes back */
+	NACRE_SINK_UNDO = 256 << 20    /* and of the journal that takes the changes back */,
+	NACRE_SINK_INSTANT = 40,     /* bytes of the name of an instant, with its 0 */
+	NACRE_SINK_KNOWN = 2
+};
+
+/** enum nacre_sink_mode - what may be there already; its numbers are the wire's */
+enum nacre_sink_mode {
+	NACRE_SINK_NEW,    /* nothing */
+	NACRE_SINK_RESUME, /* what was cut short */
+	NACRE_SINK_AGAIN,  /* that, or the machine of an earlier time, which is brought up to date; now and later */
+	NACRE_SINK_LAST,   /* the same, for the last time */
+	NACRE_SINK_MODES
 };
 
 struct nacre_sink;
@@ -68,6 +83,8 @@ struct nacre_sink_disk {
 	uint64_t size;       /* bytes, a multiple of 512; at least the source's */
 	uint64_t source_size;
 	char name[64];       /* what the source's kernel calls it, "/dev/sda"; "" where nobody knows */
+	char instant[NACRE_SINK_INSTANT]; /* what it will be a copy of, once it is attached; "": it has no name */
+	char known[NACRE_SINK_KNOWN][NACRE_SINK_INSTANT]; /* instants since which all changes are known; "": none */
 	/** where data will go (tag NACRE_FS_USED), and what stays behind as what; may be exceeded later */
 	const struct nacre_extents *map;
 };
@@ -152,6 +169,7 @@ struct nacre_sink {
 	struct {
 		uint64_t size;           /* 0: not created */
 		bool writable, attached;
+		unsigned known;          /* it is a copy of this one of the instants that were known; from 1 on, 0: of none */
 	} disks[NACRE_SINK_DISKS];
 	void *own;
 };

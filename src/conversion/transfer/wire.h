@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 enum {
-	NACRE_WIRE_VERSION = 1,
+	NACRE_WIRE_VERSION = 2,
 	NACRE_FRAME_HEAD = 48,
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION /* no input is as long, and buffers are made for each of them */
 	NACRE_FRAME_FIELDS = 32 << 10,

@@ -5,6 +5,7 @@
 #include "../disk/scratch.h"
 #include "tap.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -46,10 +47,25 @@ static bool true_everywhere(struct nacre_image *image)
 	       !nacre_blocks_read(image, 0, BLOCKS + 1, found, &e) && !memcmp(said, found, sizeof(said));
 }
 
+/* The head's boot id becomes another one, and its sum follows. */
+static void went_down(int fd)
+{
+	uint8_t head[168];
+	uint64_t sum;
+
+	if (pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head))
+		exit(99);
+	memcpy(head + 40, "another", 7);
+	sum = htole64(nacre_sink_hash(head, 160)); /* of what is not all zeroes it is the plain sum */
+	memcpy(head + 160, &sum, 8);
+	if (pwrite(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head))
+		exit(99);
+}
+
 int main(void)
 {
 	static uint8_t data[600 * BLOCK];
-	struct nacre_blocks_head head;
+	struct nacre_blocks_head head, whole;
 	struct nacre_image *image;
 	uint64_t hash[2];
 	int fd;
@@ -85,7 +101,7 @@ int main(void)
 
 	/* A writer that was killed between the data and its word, and one that the whole computer went down with. */
 	image = take_up(false);
-	fd = open(note, O_WRONLY);
+	fd = open(note, O_RDWR);
 	if (fd < 0 || pwrite(fd, "\1\0\0\0\0\0\0\0", 8, 4096 + 8 * 8) != 8)
 		exit(99);
 	tap_ok(true_everywhere(image), "a word that was never replaced is looked up");
@@ -95,10 +111,27 @@ int main(void)
 	image = take_up(false);
 	tap_ok(!true_everywhere(image), "a wrong word is believed");
 	nacre_image_close(image);
-	if (pwrite(fd, "another", 7, 40) != 7)
-		exit(99);
+	went_down(fd);
 	image = take_up(false);
 	tap_ok(true_everywhere(image), "but not after the computer went down");
+	whole = *nacre_blocks_head(image);
+	nacre_image_close(image);
+
+	/* What was whole before it went down is believed; what once was not, is never again. */
+	whole.whole = true;
+	strcpy(whole.instant, "then");
+	tap_ok(whole.doubted && !nacre_blocks_mark_file(note, &whole, &e), "a doubt is kept");
+	image = take_up(false);
+	tap_ok(nacre_blocks_head(image)->doubted && true_everywhere(image), "also of what is whole");
+	tap_ok(!nacre_blocks_look(note, &head, &e) && !head.whole && !strcmp(head.instant, "then"),
+	       "which it is no more when it is taken up");
+	nacre_image_close(image);
+	whole.doubted = false;
+	if (nacre_blocks_mark_file(note, &whole, &e))
+		exit(99);
+	went_down(fd);
+	image = take_up(false);
+	tap_ok(!nacre_blocks_head(image)->doubted, "a note that was whole is believed after the computer went down");
 	nacre_image_close(image);
 	if (pwrite(fd, "x", 1, 0) != 1)
 		exit(99);
