@@ -72,8 +72,7 @@ ok "a volume that is not asked for" freezes "$nacre" convert "$loop" --disk "$se
 cp "$work/out" "$work/json"
 is "$(jq -r '[.volumes[].mount] | sort | join(" ")' "$work/json")" "$(printf '%s\n' "$on" "$data" | sort | tr '\n' ' ' | sed 's/ $//')" \
 	"is no volume of the snapshot"
-# Each volume is frozen twice, the first time to prime it.
-is "$(grep -c 'FIFREEZE.*= 0' "$work/trace")" 4 "and is not frozen"
+is "$(grep -o 'ioctl([0-9]*, FIFREEZE' "$work/trace" | sort -u | wc -l)" 2 "and is not frozen"
 ok "nor copied" test "$(jq .written "$work/json")" -lt $((whole - 20000000))
 raw_of "$out/some/disk1.vhd" "$out/1.raw"
 ok "its place is empty" sh -c "! dumpe2fs '$out/1.raw?offset=$((61 << 20))' >/dev/null 2>&1"
