@@ -67,7 +67,7 @@ static const struct cli_option options[] = {
 	{.name = "again", OPTION(again, CLI_FLAG),
 	 .help = "bring the machine up to date that an earlier --again made: only what changed since travels"},
 	{.name = "verify", OPTION(verify, CLI_FLAG),
-	 .help = "read source and copy again before anything is fixed, and compare; not of a source in use"},
+	 .help = "read source and copy again before anything is fixed, and compare"},
 	{.name = "max-freeze", OPTION(running.max_freeze, CLI_NUMBER), .arg = "MS", .min = 10, .max = 600000,
 	 .help = "a source in use: milliseconds that it may be frozen [2000]"},
 	{.name = "require", OPTION(running.require, CLI_CHOICE), .arg = "LEVEL", .choices = "crash|file-system|application",
@@ -118,6 +118,8 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 	}
 	if (o->verify)
 		json_number(&j, "verified", (int64_t)r->verified);
+	if (o->verify && o->live)
+		json_number(&j, "written_since", (int64_t)r->written_since);
 	json_number(&j, "copy_ms", (int64_t)(r->seconds_copy * 1000));
 	json_number(&j, "fix_ms", (int64_t)(r->seconds_fix * 1000));
 	json_number(&j, "changes", (int64_t)r->changes);
@@ -170,6 +172,10 @@ static void print_text(const struct nacre_convert_options *o, const struct nacre
 		cli_running_print(&r->snapshot);
 	if (o->again)
 		print_again(o, r);
+	if (o->verify)
+		printf("compared: %s are the same at both ends\n", cli_bytes(r->verified));
+	if (o->verify && o->live)
+		printf("%s that were written to since are as they came\n", cli_bytes(r->written_since));
 	if (r->there)
 		printf("%s were there already, and not sent again\n", cli_bytes(r->there));
 	if (r->data)

@@ -275,7 +275,7 @@ static int copy_running(struct run *r, struct nacre_error *e)
 		r->keep &= e->code != NACRE_E_FAILED; /* less consistent than was asked for: so it will be again */
 		return -1;
 	}
-	if (!r->again)
+	if (!r->again && !r->o->verify)
 		nacre_snapshot_close(nacre_steal(r->snapshot)); /* nothing is tracked any more */
 	for (int i = 0; i < r->o->source_count; i++)
 		if (finish_disk(r, i, NULL, e))
@@ -308,11 +308,15 @@ static int verify(struct run *r, struct nacre_error *e)
 {
 	if (!r->o->verify)
 		return 0;
-	if (r->o->live)
-		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "--verify",
-				       "the source is in use: it is no more what was copied, and cannot be compared");
 	stage(r, "comparing");
 	r->keep = false; /* a copy that is not what was written is not gone on with */
+	if (r->o->live && nacre_verify_running(r->snapshot, (unsigned)r->o->source_count, r->sink, &r->result->verified,
+					       &r->result->written_since, e))
+		return -1;
+	if (r->o->live && !r->again)
+		nacre_snapshot_close(nacre_steal(r->snapshot)); /* nothing is tracked any more */
+	if (r->o->live)
+		return 0;
 	for (int i = 0; i < r->o->source_count; i++)
 		if (nacre_verify(r->from[i], r->sink, (unsigned)i, &r->plan.maps[i], NACRE_FS_USED, &r->result->verified, e))
 			return -1;

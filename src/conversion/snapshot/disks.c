@@ -174,6 +174,33 @@ void nacre_snapshot_distrust(struct nacre_snapshot *s, unsigned disk)
 	disks_distrust(&s->disks[disk]);
 }
 
+void nacre_snapshot_read(struct nacre_snapshot *s, unsigned disk, uint64_t offset, uint8_t *data, size_t size, bool *same)
+{
+	struct disk *d = &s->disks[disk];
+	uint64_t first = offset / d->grain, count = (size + d->grain - 1) / d->grain;
+
+	for (uint64_t i = 0; i < count; i++) {
+		size_t at = (size_t)(i * d->grain), n = size - at < d->grain ? size - at : d->grain, whole = (size_t)(count - i) * d->grain;
+		ssize_t got;
+
+		/* All that is left at once; where that fails, what can be read of it. */
+		whole = whole < size - at ? whole : size - at;
+		got = i ? -1 : pread(d->fd, data, whole, (off_t)offset);
+		if (got == (ssize_t)whole) {
+			memset(same, true, count);
+			break;
+		}
+		same[i] = pread(d->fd, data + at, n, (off_t)(offset + at)) == (ssize_t)n;
+	}
+	for (uint64_t i = 0; i < count; i++)
+		same[i] &= !nacre_tracker_is_marked(d->tracker, first + i);
+}
+
+bool nacre_snapshot_lost(const struct nacre_snapshot *s)
+{
+	return disks_lost(s);
+}
+
 void nacre_snapshot_overwritten(struct nacre_snapshot *s, unsigned disk, uint64_t offset, uint64_t length)
 {
 	struct disk *d = &s->disks[disk];

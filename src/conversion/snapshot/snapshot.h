@@ -118,6 +118,14 @@ struct nacre_kept *nacre_snapshot_kept(const struct nacre_snapshot *s, unsigned 
 void nacre_snapshot_distrust(struct nacre_snapshot *s, unsigned disk);
 /** nacre_snapshot_trusted() - is only what changed since an earlier copy read of this disk? */
 bool nacre_snapshot_trusted(const struct nacre_snapshot *s, unsigned disk);
+/**
+ * nacre_snapshot_read() - after a run: what a disk has now, and what of it is still as it was at the instant
+ * @offset, @size: whole grains, but for the end of the disk; @data: aligned to 4096
+ * @same: of each grain: it was not written between the instant and the end of this call, and could be read
+ */
+void nacre_snapshot_read(struct nacre_snapshot *s, unsigned disk, uint64_t offset, uint8_t *data, size_t size, bool *same);
+/** nacre_snapshot_lost() - after a run: was anything written that was not seen? */
+bool nacre_snapshot_lost(const struct nacre_snapshot *s);
 /** nacre_snapshot_overwritten() - after a run: something else was written there to the copy of a disk */
 void nacre_snapshot_overwritten(struct nacre_snapshot *s, unsigned disk, uint64_t offset, uint64_t length);
 /**

@@ -248,6 +248,11 @@ uint64_t nacre_tracker_take(struct nacre_tracker *t, uint64_t *bits)
 	return count;
 }
 
+bool nacre_tracker_is_marked(const struct nacre_tracker *t, uint64_t grain)
+{
+	return __atomic_load_n(&t->bits[grain / 64], __ATOMIC_SEQ_CST) >> grain % 64 & 1;
+}
+
 uint64_t nacre_tracker_marked(const struct nacre_tracker *t)
 {
 	uint64_t count = 0;

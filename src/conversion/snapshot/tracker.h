@@ -80,6 +80,8 @@ size_t nacre_tracker_words(const struct nacre_tracker *t);
  * besides @bits and the map. Return: the marks that were taken.
  */
 uint64_t nacre_tracker_take(struct nacre_tracker *t, uint64_t *bits);
+/** nacre_tracker_is_marked() - was grain @grain written since marks were last taken? Its mark stays */
+bool nacre_tracker_is_marked(const struct nacre_tracker *t, uint64_t grain);
 /** nacre_tracker_marked() - grains that are marked now; they stay so */
 uint64_t nacre_tracker_marked(const struct nacre_tracker *t);
 /**

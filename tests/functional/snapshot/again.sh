@@ -8,9 +8,9 @@ if [ -z "${own_mounts:-}" ] && unshare -m true 2>/dev/null; then
 fi
 . "$(dirname "$0")/../../functions.sh"
 . "$(dirname "$0")/place.sh"
-nacre=$(realpath "$1") writer=$2 bpf=/sys/fs/bpf
+nacre=$(realpath "$1") writer=$2 bpf=/sys/fs/bpf cut=$(realpath "$(dirname "$0")")/../transfer/cut.py
 requires_root
-requires_program mke2fs sfdisk losetup addpart e2fsck qemu-img jq
+requires_program mke2fs sfdisk losetup addpart e2fsck qemu-img jq python3 pgrep
 make_place 192
 
 options=(--no-check --no-hooks --max-freeze 20000)
@@ -22,6 +22,17 @@ converts() # SENTENCE DESTINATION...
 	shift
 	ok "$sentence" again "$@"
 	cp "$work/out" "$work/json"
+}
+
+make_ssh() # [BEFORE]: a "ssh" that stays on this computer; its input goes through BEFORE
+{
+	cat >"$work/ssh" <<-END
+		#!/bin/bash
+		shift # the host
+		PATH=$(dirname "$nacre"):\$PATH
+		${1:+$1 |} exec bash -c "\$*"
+	END
+	chmod 755 "$work/ssh"
 }
 
 # Is the copy the same as the source, but for what is mended?
@@ -138,10 +149,61 @@ ok "with all that was promised" \
 ok "what nobody wrote to is right" sh -c "cmp '$on/var/data' '$work/copied/var/data' && cmp '$on/var/new' '$work/copied/var/new'"
 umount "$work/copied"
 ok "its file system is clean" e2fsck -fn "$out/copy.img?offset=1048576"
+
+# The same on another computer, as far as the instructions know: killed at its end as well, and cut.
+export NACRE_SSH=$work/ssh
+far=me@there:$out/far
+make_ssh
+converts "a machine on another computer" "$far"
+met=0
+for side in near far cut near far cut far cut; do
+	[ $side != cut ] || make_ssh "python3 $cut $((RANDOM * 30))"
+	"$nacre" convert "$loop" "$far" --again -q "${options[@]}" >/dev/null 2>&1 &
+	pid=$!
+	sleep "0.$((RANDOM % 8 + 1))"
+	case $side in
+	near) kill -9 $pid ;;
+	far) kill -9 "$(pgrep -f "receive --root $out\$" | head -n 1)" ;;
+	esac 2>/dev/null && met=$((met + 1))
+	wait $pid 2>/dev/null
+	make_ssh
+	for _ in $(seq 30); do # the far end needs a moment to notice
+		pgrep -f "receive --root $out\$" >/dev/null || break
+		sleep 0.1
+	done
+done
+promised=$(tail -n 1 "$on/journal")
+converts "it goes on after all that" "$far" --verify
+is "$(told .tracked)" true "by what was tracked all the time"
+ok "with little to be sent: $(told .sent) bytes" test "$(told .sent)" -lt $(($(told .written) * 5 / 4 + 400000))
+mount_copy far 192
+ok "with all that was promised" \
+	awk -v want="$promised" '$1 != NR {exit 1} END {exit NR < want}' "$work/copied/journal"
+umount "$work/copied"
+ok "its file system is clean" e2fsck -fn "$out/copy.img?offset=1048576"
 exec 9>&-
 wait $writing
 sync
-converts "with the writer gone" "$out/kill"
+for where in source host source; do
+	echo $where >>"$on/etc/motd"
+	converts "fixed at the $where" "$far" --fix-at $where
+	is "$(told .tracked)" true "it is brought up to date"
+	ok "and the source" same_copy far
+done
+python3 - "$out/far/disk0.vhd" "$work/locked" <<-'END' &
+	import fcntl, struct, sys, time
+	f = open(sys.argv[1], "r+b")
+	fcntl.fcntl(f, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, 100, 1, 0))
+	open(sys.argv[2], "w")
+	time.sleep(60)
+END
+locker=$!
+for _ in $(seq 50); do [ ! -e "$work/locked" ] || break; sleep 0.1; done
+fails 6 "a machine that runs is not touched" again "$far"
+said "shut the machine down first" "which is said"
+kill $locker
+wait $locker 2>/dev/null
+converts "with the writer gone, the first one" "$out/kill"
 ok "the copy is the source, to the last byte" same_copy kill
 
 "$nacre" convert "$loop" "$out/kill" --again -q "${options[@]}" --bwlimit 1000 >/dev/null 2>&1 &

@@ -119,6 +119,31 @@ umount "$work/copied"
 ok "its file system is clean" e2fsck -fn "$out/copy.img?offset=1048576"
 ok "and what was fixed can be taken back" "$nacre" repair --undo "$out/far2/disk0.vhd"
 
+# What is there is read again at both ends; the writer has changed some of it by then.
+ok "it is compared while the program writes" \
+	"$nacre" convert "$loop" "$out/compared" --no-check --no-hooks --verify --json -q
+cp "$work/out" "$work/json"
+compared=$(jq -s 'last|.verified' "$work/json") since=$(jq -s 'last|.written_since' "$work/json")
+ok "nearly all of it: $compared bytes, and $since that were written to since" \
+	test "$compared" -gt 12000000 -a $((compared + since)) -gt "$(jq -s 'last|.used * 98 / 100 | floor' "$work/json")"
+rm -rf "$out/compared"
+mkdir "$work/rots"
+cat >"$work/rots/10-rot" <<-END
+	#!/bin/sh
+	[ "\$1" = thaw ] || exit 0
+	copy=$out/rotten.partial/disk0.vhd.partial
+	at=\$(grep -obUa 'this does not rot' "\$copy" | head -n 1 | cut -d: -f1)
+	printf 'this does not ROT' | dd of="\$copy" bs=1 seek="\$at" conv=notrunc 2>/dev/null
+END
+chmod 755 "$work/rots/10-rot"
+yes 'this does not rot' | head -c 40000 >"$on/var/sound"
+sync "$on/var/sound"
+fails 1 "a copy that rots meanwhile is found out" \
+	"$nacre" convert "$loop" "$out/rotten" --no-check --hooks "$work/rots" --verify
+said "differ from the source" "and said"
+ok "it is not kept" test ! -e "$out/rotten" -a ! -e "$out/rotten.partial"
+rm "$on/var/sound"
+
 # The writer in a control group of its own stops for the instant, and goes on.
 root=/sys/fs/cgroup
 [ -e $root/cgroup.controllers ] || root=/sys/fs/cgroup/unified
