@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # place.sh - a disk that is in use, for shell tests: sourced after functions.sh
 #
-#	make_place MIB: $loop a disk of so many MiB with a small system on its first partition, mounted at $on;
-#	$out a place on another file system; both in memory, both gone with the mount namespace.
+#	make_place MIB [SERVE]: $loop a disk of so many MiB with a small system on its first partition, mounted at $on;
+#	$out a place on another file system; both in memory, both gone with the mount namespace. SERVE is called before there is
+#	a loop device: it may set $served, which the device is then on instead of $disk.
 # shellcheck shell=bash
 
 make_place()
@@ -21,7 +22,8 @@ make_place()
 	truncate -s "$1M" "$disk"
 	printf 'label: dos\nstart=2048, size=%dM, type=83, bootable\n' $(($1 - 8)) | sfdisk -q "$disk"
 	mke2fs -q -t ext4 -E offset=1048576 -d "$tree" "$disk" $(($1 - 8))M 2>/dev/null
-	loop=$(losetup -P -f --show "$disk") || skip_all "no loop device can be had"
+	[ $# -lt 2 ] || "$2"
+	loop=$(losetup -P -f --show "${served:-$disk}") || skip_all "no loop device can be had"
 	addpart "$loop" 1 2048 $((($1 - 8) * 2048))
 	mount "${loop}p1" "$on"
 	losetup -d "$loop" # when the last user is gone; its partition goes with it (-P)

@@ -1,5 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* traps.c - ways in which a copy of a disk in use can be wrong, each laid out so that stepping into it shows */
+/* traps.c - ways in which a copy of a disk in use can be wrong, each laid out so that stepping into it shows
+ *
+ * All of them, and where:
+ *
+ *	 1  old data in the page cache                                     here: stale
+ *	 2  a write marked when it begins, not when it has landed          tracker.c: completion
+ *	 3  changes without a W: write-zeroes, discards, journals          tracker.c: kinds
+ *	 4  events that a buffer has no room for                           tracker.c: load
+ *	 4b a program that the kernel skips                                tracker.c: lost, doubt; here: lost
+ *	 5  traces that a locked-down kernel refuses                       none is used: the tracker is a BPF program
+ *	 6  stores through a mapping, which no watch of files sees         here: mapped
+ *	 7  GETFSMAP's used records leave used groups out                  here: map
+ *	 8  grains that are free in part                                   here: sizes
+ *	 9  blocks that are taken and never written                        here: reserved
+ *	10  what a freeze leaves on the disk: orphans, a log               live.c; root.sh, whose fix-up meets an orphan
+ *	11  a root that is frozen below its tool; inner and outer          root.sh; freeze.c: order; faults.sh: killed while frozen
+ *	12  volumes at different instants                                  here: instant
+ *	13  changes that are never seen: DAX, passthrough, stacks          tracker.c: trust, doubt
+ *	14  sectors that are larger than 512 bytes                         here: sizes
+ *	15  a partition's I/O, which is the disk's                         tracker.c: partition
+ *	16  more is written than can be copied                             here: fast
+ *	17  a kernel that lacks something, or a user who may not           faults.sh: refused
+ */
 #include "copy.h"
 
 #include "conversion/snapshot/bits.h"
@@ -17,6 +39,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -170,6 +193,54 @@ static void test_map(void)
 	nacre_live_free(&lives);
 	nacre_live_memory_free(memory);
 	unmake(&disk, "map");
+}
+
+/* A program that never calls write(2). */
+struct mapped {
+	atomic_bool end;
+	pthread_t thread;
+	unsigned stores;
+};
+
+static void *store(void *user)
+{
+	enum { SIZE = 4 << 20, PAGE = 4096 };
+	struct mapped *m = user;
+	int fd = open(lab_path("mapped/file"), O_RDWR | O_CLOEXEC);
+	char *at = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	close(fd);
+	while (at != MAP_FAILED && !m->end) {
+		char *page = at + rand() % (SIZE / PAGE) * PAGE;
+
+		lab_random(page, 64);
+		if (msync(page, PAGE, MS_SYNC))
+			break;
+		m->stores++;
+	}
+	if (at != MAP_FAILED)
+		munmap(at, SIZE);
+	return NULL;
+}
+
+/* Trap 6: what is stored through a mapping is a change like others. */
+static void test_mapped(void)
+{
+	struct copy c = {.disks = {make("mapped", 64 << 20, "")}, .count = 1};
+	struct nacre_snapshot_result result;
+	struct nacre_error e = {0};
+	struct mapped m = {.end = false};
+	int failed;
+
+	lab_run("head -c 4M /dev/urandom >%s/file; sync", lab_path("mapped"));
+	pthread_create(&m.thread, NULL, store, &m);
+	lab_sleep(50);
+	failed = copy_take(&c, &patient, &result, &e);
+	m.end = true;
+	pthread_join(m.thread, NULL);
+	expect_equal(&c, failed, "what is stored through a mapping is copied");
+	tap_ok(m.stores > 10, "it was stored %u times", m.stores);
+	unmake(&c.disks[0], "mapped");
 }
 
 static void *reserve_later(void *arg)
@@ -366,6 +437,7 @@ int main(void)
 		return getenv("NACRE_MUST_WORK") ? 1 : 0;
 	test_stale();
 	test_sizes();
+	test_mapped();
 	test_map();
 	test_reserved();
 	test_instant();

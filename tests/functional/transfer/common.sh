@@ -3,6 +3,7 @@
 #
 #	make_machine    $disk: MBR, 60 MiB of ext4 with 20 MB of data, swap; $tree: its files
 #	make_ssh FILE [BEFORE]   a "ssh" that stays on this computer; its input goes through BEFORE
+#	make_far        another computer: a network namespace, 10.99.0.2, with sshd; far COMMAND runs there, $NACRE_SSH leads to it
 #	same_files IMAGE         are the files in the VHD those of $tree, but for what is fixed?
 # shellcheck shell=bash
 uuid=11111111-2222-4333-8444-555555555555
@@ -35,6 +36,47 @@ make_ssh() # FILE [BEFORE]
 		${2:+$2 |} exec bash -c "\$*"
 	END
 	chmod +x "$1"
+}
+
+make_far()
+{
+	mount -t tmpfs tmpfs /run || skip_all "nothing can be mounted"
+	mkdir -p /run/sshd
+	(exec setpriv --pdeathsig KILL unshare -n sleep 1000) &
+	far=$!
+	sleep 0.3
+	far() { nsenter -t $far -n "$@"; }
+	ok "there is a link between two computers" ip link add near type veth peer name far netns $far
+	ip addr add 10.99.0.1/24 dev near
+	ip link set near up
+	far ip addr add 10.99.0.2/24 dev far
+	far ip link set far up
+	for key in host user; do
+		ssh-keygen -q -t ed25519 -N '' -f "$work/$key"
+	done
+	cp "$work/user.pub" "$work/allowed"
+	chmod 755 "$work"
+	cat >"$work/sshd_config" <<-END
+		ListenAddress 10.99.0.2
+		HostKey $work/host
+		AuthorizedKeysFile $work/allowed
+		PidFile none
+		StrictModes no
+		UsePAM no
+		PermitRootLogin yes
+		ClientAliveInterval 1
+		ClientAliveCountMax 2
+		SetEnv PATH=$(dirname "$nacre"):/usr/bin:/bin
+	END
+	(exec nsenter -t $far -n setpriv --pdeathsig KILL "$(command -v sshd)" -D -e -f "$work/sshd_config" 2>"$work/sshd.log") &
+	sshd=$!
+	at_exit "kill $sshd $far 2>/dev/null"
+	export NACRE_SSH="ssh -F none -i $work/user -oStrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null -oLogLevel=ERROR -oBatchMode=yes -oServerAliveInterval=1 -oServerAliveCountMax=2"
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		# shellcheck disable=SC2086 # words
+		$NACRE_SSH root@10.99.0.2 true 2>/dev/null && break
+		sleep 0.3
+	done
 }
 
 same_files() # IMAGE

@@ -8,52 +8,14 @@ fi
 . "$(dirname "$0")/../../functions.sh"
 nacre=$(realpath "$1")
 requires_root
-requires_program mke2fs sfdisk mkswap qemu-img debugfs e2fsck jq ssh ssh-keygen ip nsenter
 PATH=$PATH:/usr/sbin:/sbin
-requires_program sshd python3
+requires_program mke2fs sfdisk mkswap qemu-img debugfs e2fsck jq python3 ssh ssh-keygen sshd ip nsenter
 [ -n "${own_net:-}" ] && [ -n "${own_mounts:-}" ] || skip_all "this computer gives no namespaces"
 . "$(dirname "$0")/common.sh"
 vms=$work/vms here=$(realpath "$(dirname "$0")")
 make_machine
 
-# The other computer: a network namespace that a process keeps; an sshd in it.
-mount -t tmpfs tmpfs /run || skip_all "nothing can be mounted"
-mkdir -p /run/sshd
-unshare -n sleep 1000 &
-far=$!
-sleep 0.3
-far() { nsenter -t $far -n "$@"; }
-ok "there is a link between two computers" ip link add near type veth peer name far netns $far
-ip addr add 10.99.0.1/24 dev near
-ip link set near up
-far ip addr add 10.99.0.2/24 dev far
-far ip link set far up
-for key in host user; do
-	ssh-keygen -q -t ed25519 -N '' -f "$work/$key"
-done
-cp "$work/user.pub" "$work/allowed"
-chmod 755 "$work"
-cat >"$work/sshd_config" <<-END
-	ListenAddress 10.99.0.2
-	HostKey $work/host
-	AuthorizedKeysFile $work/allowed
-	PidFile none
-	StrictModes no
-	UsePAM no
-	PermitRootLogin yes
-	ClientAliveInterval 1
-	ClientAliveCountMax 2
-	SetEnv PATH=$(dirname "$nacre"):/usr/bin:/bin
-END
-far "$(command -v sshd)" -D -e -f "$work/sshd_config" 2>"$work/sshd.log" &
-sshd=$!
-at_exit "kill $sshd $far 2>/dev/null"
-export NACRE_SSH="ssh -F none -i $work/user -oStrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null -oLogLevel=ERROR -oBatchMode=yes -oServerAliveInterval=1 -oServerAliveCountMax=2"
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-	# shellcheck disable=SC2086 # words
-	$NACRE_SSH root@10.99.0.2 true 2>/dev/null && break
-	sleep 0.3
-done
+make_far
 
 convert() { "$nacre" convert "$disk" "$@" --no-check -q; }
 
