@@ -11,13 +11,17 @@
  */
 #include "conversion/snapshot/watchdog.h"
 
+#include "base/auto.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -36,7 +40,15 @@ struct watchdog_shared {
 	_Atomic uint64_t deadline; /* nanoseconds of CLOCK_MONOTONIC */
 };
 
-enum { AGAIN_MS = 10, LAST_TRIES = 20, HOOK_S = 30, ANSWER_MS = 2000 };
+enum { AGAIN_MS = 10, LAST_TRIES = 20, HOOK_S = 30, ANSWER_MS = 2000, PIECES = 512 };
+
+/* Memory that the watchdog needs: what can be written to, and the files that its code is in. */
+struct needed {
+	struct piece {
+		uintptr_t start, end;
+	} list[PIECES];
+	int count;
+};
 
 static uint64_t now_ns(void)
 {
@@ -169,7 +181,58 @@ static void close_others(const struct watchdog *dog, int owner)
 	}
 }
 
-static void become(struct watchdog *dog, int owner)
+/* A line of /proc/self/maps: "55d0c8a00000-55d0c8a21000 r-xp 00001000 fd:01 1234   /usr/bin/nacre" */
+struct mapping {
+	uintptr_t start, end;
+	char access[5], file[256];
+};
+
+static bool parse_mapping(const char *line, struct mapping *m)
+{
+	m->file[0] = 0;
+	return sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*s %*s %*s %255[^\n]", &m->start, &m->end, m->access, m->file) >= 3;
+}
+
+static bool holds(const struct mapping *m, const void *address)
+{
+	return m->start <= (uintptr_t)address && (uintptr_t)address < m->end;
+}
+
+/*
+ * Told by us, before the watchdog is there: reading this takes memory. Of libraries that it does not call, one has 30 MB of data. All
+ * functions have been found when the program was started (it is linked so), so that no library is searched for one.
+ */
+static void find_needed(struct needed *n)
+{
+	char code[2][sizeof(((struct mapping *)0)->file)] = {"", ""}, line[512];
+	const void *const addresses[2] = {(const void *)(uintptr_t)watch, (const void *)(uintptr_t)poll};
+	struct mapping m;
+
+	n->count = 0;
+	for (int pass = 0; pass < 2; pass++) {
+		NACRE_AUTO_FILE FILE *maps = fopen("/proc/self/maps", "re");
+
+		while (maps && fgets(line, sizeof(line), maps)) {
+			if (!parse_mapping(line, &m))
+				continue;
+			for (int i = 0; i < 2 && !pass; i++)
+				if (holds(&m, addresses[i]))
+					memcpy(code[i], m.file, sizeof(m.file));
+			if (pass && n->count < PIECES &&
+			    (m.access[1] == 'w' || (*m.file && (!strcmp(m.file, code[0]) || !strcmp(m.file, code[1])))))
+				n->list[n->count++] = (struct piece){m.start, m.end};
+		}
+	}
+}
+
+static void lock(const struct needed *n)
+{
+	for (int i = 0; i < n->count; i++)
+		if (mlock((const void *)n->list[i].start, n->list[i].end - n->list[i].start))
+			rest_ms(0); /* it only makes it safer */
+}
+
+static void become(struct watchdog *dog, const struct needed *needed, int owner)
 {
 	static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGTSTP, SIGTTOU, SIGTTIN};
 	struct sched_param fifo = {.sched_priority = 1};
@@ -194,8 +257,9 @@ static void become(struct watchdog *dog, int owner)
 		close(fd);
 	}
 	sched_setscheduler(0, SCHED_FIFO, &fifo);
-	if (chdir("/") || mlockall(MCL_CURRENT))
-		rest_ms(0); /* both only make it safer */
+	if (chdir("/"))
+		rest_ms(0);
+	lock(needed);
 }
 
 static int ring(const struct watchdog *dog)
@@ -222,6 +286,7 @@ static int order(struct watchdog *dog, struct nacre_error *e)
 int watchdog_start(struct watchdog *dog, struct nacre_error *e)
 {
 	int owner = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	static struct needed needed;
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	dog->bell = eventfd(0, EFD_CLOEXEC);
@@ -233,10 +298,11 @@ int watchdog_start(struct watchdog *dog, struct nacre_error *e)
 
 		dog->expedited_was[n > 0 ? n : 0] = 0;
 	}
+	find_needed(&needed);
 	if (owner >= 0 && dog->shared && dog->bell >= 0)
 		dog->pid = fork();
 	if (!dog->pid && owner >= 0 && dog->shared && dog->bell >= 0) {
-		become(dog, owner);
+		become(dog, &needed, owner);
 		watch(dog, owner);
 	}
 	if (dog->pid <= 0)
