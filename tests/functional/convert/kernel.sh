@@ -123,6 +123,17 @@ fixed XFS
 umount "$mnt"
 ok "XFS: the changes are in the record" sh -c \
 	"jq -r '.. | .path? // empty' $work/vm/nacre.json | grep -qx /etc/fstab"
+printf '#!/bin/bash\nshift\nPATH=%s:$PATH exec bash -c "$*"\n' "$(dirname "$(realpath "$nacre")")" >"$work/ssh"
+chmod 755 "$work/ssh"
+ok "XFS: converted to another computer, with the fix-ups made here" \
+	"$nacre" convert "$disk" "me@there:$work/far" --ssh "$work/ssh" --no-check -q --trust-kernel-mount --fix-at source
+ok "XFS: no process has a mount" sh -c '! pgrep -x nacre-mount'
+extract "$work/far/disk0.vhd"
+ok "XFS: that copy's file system is clean" xfs_repair -n "$work/root"
+mount -o loop,ro "$work/root" "$mnt"
+fixed XFS
+umount "$mnt"
+rm -rf "$work/far"
 cp --sparse=always "$work/original" "$work/raw"
 extract "$work/original"
 facts ,nouuid >"$work/before"

@@ -13,7 +13,7 @@ nacre=$(realpath "$1") writer=$2 here=$(realpath "$(dirname "$0")/../transfer")
 . "$(dirname "$0")/place.sh"
 requires_root
 PATH=$PATH:/usr/sbin:/sbin
-requires_program mke2fs sfdisk losetup addpart e2fsck qemu-img jq python3 ssh ssh-keygen sshd ip tc nft nsenter setpriv
+requires_program mke2fs sfdisk losetup addpart e2fsck qemu-img jq python3 ssh ssh-keygen sshd ip tc nft nsenter setpriv pkill
 [ -n "${own_net:-}" ] || skip_all "this computer gives no namespaces"
 make_far
 make_place 96
@@ -71,13 +71,18 @@ sleep 4 # until sshd notices as well
 ok "it goes on when it is mended" "$nacre" convert "$loop" "root@10.99.0.2:$out/cut" --no-check --no-hooks -q --resume
 whole cut
 
-# The far end is killed.
+# The far end is killed: at the instant, and in the middle.
+mkdir "$work/hooks"
+printf '#!/bin/sh\n[ "$1" != freeze ] || pkill -9 -f "receive --root %s\$"\n' "$out" >"$work/hooks/kill"
+chmod 755 "$work/hooks/kill"
+fails 8 "a far end that is killed at the instant is an error" \
+	"$nacre" convert "$loop" "root@10.99.0.2:$out/instant" --no-check --hooks "$work/hooks" -q
+ok "the source goes on" goes_on
+ok "there is no machine" test ! -e "$out/instant"
 "$nacre" convert "$loop" "root@10.99.0.2:$out/killed" --no-check --no-hooks -q --bwlimit 6M >"$work/out" 2>"$work/err" &
 pid=$!
 begun killed
-for receiver in $(pgrep -f "receive --root $out\$"); do
-	kill -9 "$receiver"
-done
+pkill -9 -f "receive --root $out\$"
 wait $pid
 status=$?
 is "$status" 8 "a far end that is killed is an error"
