@@ -297,6 +297,11 @@ int nacre_image_data(struct nacre_image *image, uint64_t offset, uint64_t *start
 	return offset < image->size ? image->ops->data(image, offset, start, length, e) : 0;
 }
 
+int nacre_image_place(const struct nacre_image *image, uint64_t offset, uint64_t *length, uint64_t *at)
+{
+	return image->ops->place ? image->ops->place(image, offset, length, at) : -1;
+}
+
 /* The name of a directory entry lasts once the directory is on the disk. */
 static int sync_directory(const struct nacre_image *image, struct nacre_error *e)
 {

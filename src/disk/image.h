@@ -36,6 +36,8 @@ struct nacre_image_ops {
 	/** the first range at or after @offset that may hold anything but zeroes; *length 0: none */
 	int (*data)(struct nacre_image *image, uint64_t offset, uint64_t *start, uint64_t *length,
 		    struct nacre_error *e);
+	/** for nacre_image_place(); NULL: data never lies in a file as it is */
+	int (*place)(const struct nacre_image *image, uint64_t offset, uint64_t *length, uint64_t *at);
 	/** all is on the disk; headers and footer are valid from here on */
 	int (*finish)(struct nacre_image *image, struct nacre_error *e);
 	void (*close)(struct nacre_image *image);
@@ -108,6 +110,13 @@ int nacre_image_write(struct nacre_image *image, uint64_t offset, const void *da
  */
 int nacre_image_data(struct nacre_image *image, uint64_t offset, uint64_t *start, uint64_t *length,
 		     struct nacre_error *e);
+/**
+ * nacre_image_place() - where data lies as it is: in a file that it can be spliced from
+ * @length: in: how much is wanted, not beyond the end; out: how much of it lies together, or has to be read, at least 1
+ *
+ * Return: a descriptor of the image's, with the place in *at; -1: this has to be read.
+ */
+int nacre_image_place(const struct nacre_image *image, uint64_t offset, uint64_t *length, uint64_t *at);
 /**
  * nacre_image_finish() - all that was written is on the disk, and the image is whole
  *

@@ -37,20 +37,27 @@ static int read_under(const struct overlay *o, uint64_t offset, uint8_t *to, siz
 	return n ? nacre_image_read(o->under, offset, to, n, e) : 0;
 }
 
+/* How much from @offset on, of @size bytes, is changed, or is not. */
+static uint64_t run_length(const struct overlay *o, uint64_t offset, uint64_t size, bool *changed)
+{
+	uint64_t block = offset / BLOCK, last = (offset + size - 1) / BLOCK, n;
+
+	*changed = is_changed(o, block);
+	while (block < last && is_changed(o, block + 1) == *changed)
+		block++;
+	n = (block + 1) * BLOCK - offset;
+	return n < size ? n : size;
+}
+
 static int overlay_read(struct nacre_image *image, uint64_t offset, void *data, size_t size, struct nacre_error *e)
 {
 	const struct overlay *o = image->own;
 	uint8_t *to = data;
 
 	while (size) {
-		uint64_t block = offset / BLOCK, last = (offset + size - 1) / BLOCK;
-		bool changed = is_changed(o, block);
-		size_t n;
+		bool changed;
+		size_t n = (size_t)run_length(o, offset, size, &changed);
 
-		while (block < last && is_changed(o, block + 1) == changed)
-			block++;
-		n = (size_t)((block + 1) * BLOCK - offset);
-		n = n < size ? n : size;
 		if (changed ? nacre_file_read(image, offset, to, n, e) : read_under(o, offset, to, n, e))
 			return -1;
 		to += n;
@@ -102,6 +109,21 @@ static int overlay_data(struct nacre_image *image, uint64_t offset, uint64_t *st
 	return 0;
 }
 
+static int overlay_place(const struct nacre_image *image, uint64_t offset, uint64_t *length, uint64_t *at)
+{
+	const struct overlay *o = image->own;
+	bool changed;
+
+	*length = run_length(o, offset, *length, &changed);
+	*at = offset;
+	if (changed)
+		return image->fd;
+	if (offset >= o->under->size)
+		return -1;
+	*length = *length < o->under->size - offset ? *length : o->under->size - offset;
+	return nacre_image_place(o->under, offset, length, at);
+}
+
 static int overlay_finish(struct nacre_image *image, struct nacre_error *e)
 {
 	(void)image, (void)e;
@@ -118,7 +140,7 @@ static void overlay_close(struct nacre_image *image)
 }
 
 static const struct nacre_image_ops overlay_ops = {
-	.name = "overlay", .read = overlay_read, .write = overlay_write, .data = overlay_data,
+	.name = "overlay", .read = overlay_read, .write = overlay_write, .data = overlay_data, .place = overlay_place,
 	.finish = overlay_finish, .close = overlay_close};
 
 struct nacre_image *nacre_overlay_image(struct nacre_image *under, uint64_t size, struct nacre_error *e)

@@ -85,6 +85,18 @@ static int raw_data(struct nacre_image *image, uint64_t offset, uint64_t *start,
 	return nacre_file_data(image, offset, image->size, start, length, e);
 }
 
+/* All but the last sector, which may be cut. */
+static int raw_place(const struct nacre_image *image, uint64_t offset, uint64_t *length, uint64_t *at)
+{
+	uint64_t end = image->size - 512;
+
+	if (offset >= end)
+		return -1;
+	*length = *length < end - offset ? *length : end - offset;
+	*at = offset;
+	return image->fd;
+}
+
 static int raw_write(struct nacre_image *image, uint64_t offset, const void *data, size_t size,
 		     struct nacre_error *e)
 {
@@ -103,5 +115,6 @@ const struct nacre_image_ops nacre_image_raw = {
 	.read = raw_read,
 	.write = raw_write,
 	.data = raw_data,
+	.place = raw_place,
 	.finish = raw_finish,
 };

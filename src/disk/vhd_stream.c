@@ -3,6 +3,10 @@
  *
  * The layout is the one that vhd_dynamic.c gives a new image: the bitmap of a block is the last in its 4 KiB, so
  * that data is aligned for whoever works with the file later.
+ *
+ * What lies in a file as it is, and nobody changes, goes into a pipe by its pages (splice): nothing is copied here, and the
+ * processors are left to whoever encrypts it. Pages are read ahead, a few blocks before they are needed, but nothing that
+ * is not used: that may be unreadable.
  */
 #include "disk/vhd_stream.h"
 
@@ -18,7 +22,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE = VHD_FOOTER + VHD_HEADER, BITMAP = VHD_BLOCK / VHD_SECTOR / 8, PIPE_SIZE = 1 << 20 };
+enum {
+	TABLE = VHD_FOOTER + VHD_HEADER,
+	BITMAP = VHD_BLOCK / VHD_SECTOR / 8,
+	PIPE_SIZE = 1 << 20,
+	BUFFER = 256 << 10, /* small enough to stay in the processor's cache between read and write */
+	AHEAD = 4 * VHD_BLOCK
+};
 
 struct stream {
 	struct nacre_image *from;
@@ -28,7 +38,12 @@ struct stream {
 	uint64_t at;     /* bytes that were written */
 	uint32_t count;  /* of blocks of the disk */
 	uint32_t *table; /* as it is written */
-	uint8_t *data;   /* one block */
+	uint8_t *data;   /* BUFFER bytes */
+	bool splices;    /* @out is a pipe, and what is read takes part */
+	int advised;     /* the descriptor that this was said of last; -1: none */
+	uint64_t done;   /* bytes of what is used */
+	size_t ahead;    /* the extent that is read ahead, */
+	uint64_t ahead_at; /* from this byte of the disk on */
 	uint8_t footer[VHD_FOOTER];
 };
 
@@ -96,42 +111,140 @@ static int put_front(struct stream *s, struct nacre_error *e)
 	       put(s, s->table, (size_t)(table_end(s) - TABLE), e) ? -1 : 0;
 }
 
-/* What of block @block is used; the rest of it is zeroes. */
-static int read_block(struct stream *s, uint64_t block, uint64_t *done, struct nacre_error *e)
+static int put_zeroes(struct stream *s, uint64_t size, struct nacre_error *e)
 {
-	uint64_t start = block * VHD_BLOCK, end = start + VHD_BLOCK;
+	static const uint8_t zeroes[64 << 10];
 
-	end = end < s->from->size ? end : s->from->size;
-	memset(s->data, 0, VHD_BLOCK);
-	for (const struct nacre_extent *x = nacre_extents_find(s->what, start);
-	     x && x < s->what->list + s->what->count && x->start < end; x++) {
-		uint64_t from = x->start > start ? x->start : start, to = x->start + x->length;
+	while (size) {
+		size_t n = size < sizeof(zeroes) ? (size_t)size : sizeof(zeroes);
 
-		to = to < end ? to : end;
-		if (x->tag != s->tag || from >= to)
-			continue;
-		if (nacre_image_read(s->from, from, s->data + (from - start), (size_t)(to - from), e))
-			return nacre_error_add(e, "reading the disk from byte %" PRIu64 " on", from);
-		*done += to - from;
+		if (put(s, zeroes, n, e))
+			return -1;
+		size -= n;
 	}
 	return 0;
 }
 
+/* By pages, as far as that goes. Return: bytes that went; the rest is to be read, which has words for what is wrong. */
+static uint64_t splice_part(struct stream *s, int fd, uint64_t at, uint64_t size)
+{
+	uint64_t went = 0;
+
+	while (went < size) {
+		off_t from = (off_t)(at + went);
+		ssize_t n = splice(fd, &from, s->out, NULL, (size_t)(size - went), SPLICE_F_MORE);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		went += (uint64_t)n;
+	}
+	s->at += went;
+	return went;
+}
+
+static int copy_part(struct stream *s, uint64_t offset, uint64_t size, struct nacre_error *e)
+{
+	while (size) {
+		size_t n = size < BUFFER ? (size_t)size : BUFFER;
+
+		if (nacre_image_read(s->from, offset, s->data, n, e))
+			return nacre_error_add(e, "reading the disk from byte %" PRIu64 " on", offset);
+		if (put(s, s->data, n, e))
+			return -1;
+		offset += n;
+		size -= n;
+	}
+	return 0;
+}
+
+/* [offset, offset + size) of the disk. */
+static int put_data(struct stream *s, uint64_t offset, uint64_t size, struct nacre_error *e)
+{
+	s->done += size;
+	while (size) {
+		uint64_t n = size, at, went = 0;
+		int fd = s->splices ? nacre_image_place(s->from, offset, &n, &at) : -1;
+
+		if (fd >= 0) {
+			went = splice_part(s, fd, at, n);
+			s->splices = went == n;
+		}
+		if (went < n && copy_part(s, offset + went, n - went, e))
+			return -1;
+		offset += n;
+		size -= n;
+	}
+	return 0;
+}
+
+/* What is used up to byte @until of the disk is read into the page cache, while others work. */
+static void read_ahead(struct stream *s, uint64_t until)
+{
+	while (s->splices && s->ahead < s->what->count) {
+		const struct nacre_extent *x = &s->what->list[s->ahead];
+		uint64_t from = x->start > s->ahead_at ? x->start : s->ahead_at, end = x->start + x->length;
+
+		if (from >= until)
+			return;
+		end = end < until ? end : until;
+		while (x->tag == s->tag && from < end) {
+			uint64_t n = end - from, at;
+			int fd = nacre_image_place(s->from, from, &n, &at);
+
+			if (fd >= 0 && fd != s->advised)
+				posix_fadvise(s->advised = fd, 0, 0, POSIX_FADV_RANDOM); /* no more than what we ask for */
+			if (fd >= 0)
+				posix_fadvise(fd, (off_t)at, (off_t)n, POSIX_FADV_WILLNEED);
+			from += n;
+		}
+		s->ahead_at = end;
+		s->ahead += end == x->start + x->length;
+	}
+}
+
+/* What is used of the block, and zeroes in between. */
+static int put_block(struct stream *s, uint64_t block, struct nacre_error *e)
+{
+	uint64_t start = block * VHD_BLOCK, end = start + VHD_BLOCK, at = start;
+
+	end = end < s->from->size ? end : s->from->size;
+	read_ahead(s, end + AHEAD < s->from->size ? end + AHEAD : s->from->size);
+	for (const struct nacre_extent *x = nacre_extents_find(s->what, start);
+	     x && x < s->what->list + s->what->count && x->start < end; x++) {
+		uint64_t from = x->start > at ? x->start : at, to = x->start + x->length;
+
+		to = to < end ? to : end;
+		if (x->tag != s->tag || from >= to)
+			continue;
+		if (put_zeroes(s, from - at, e) || put_data(s, from, to - from, e))
+			return -1;
+		at = to;
+	}
+	return put_zeroes(s, start + VHD_BLOCK - at, e);
+}
+
+/* What is before the data of a block: all of its sectors are there. */
+static int put_bitmap(struct stream *s, struct nacre_error *e)
+{
+	uint8_t bytes[NACRE_FILE_BLOCK + BITMAP] = {0};
+	size_t gap = (size_t)(next_place(s->at) - s->at);
+
+	memset(bytes + gap, 0xff, BITMAP);
+	return put(s, bytes, gap + BITMAP, e);
+}
+
 static int put_blocks(struct stream *s, nacre_disk_progress progress, void *user, struct nacre_error *e)
 {
-	static const uint8_t zeroes[NACRE_FILE_BLOCK];
-	uint64_t done = 0, total = nacre_extents_total(s->what, s->tag);
-	uint8_t ones[BITMAP];
+	uint64_t total = nacre_extents_total(s->what, s->tag);
 
-	memset(ones, 0xff, sizeof(ones));
 	for (uint32_t block = 0; block < s->count; block++) {
 		if (s->table[block] == VHD_FREE)
 			continue;
-		if (read_block(s, block, &done, e) ||
-		    put(s, zeroes, (size_t)(next_place(s->at) - s->at), e) ||
-		    put(s, ones, sizeof(ones), e) || put(s, s->data, VHD_BLOCK, e))
+		if (put_bitmap(s, e) || put_block(s, block, e))
 			return -1;
-		if (progress && progress(user, done < total ? done : total, total))
+		if (progress && progress(user, s->done < total ? s->done : total, total))
 			return nacre_error_set(e, NACRE_E_FAILED, 0, "standard output", "was stopped");
 	}
 	return put(s, s->footer, VHD_FOOTER, e);
@@ -140,9 +253,9 @@ static int put_blocks(struct stream *s, nacre_disk_progress progress, void *user
 int nacre_vhd_stream(struct nacre_image *from, const struct nacre_extents *what, uint32_t tag, int out,
 		     nacre_disk_progress progress, void *user, struct nacre_error *e)
 {
-	struct stream s = {.from = from, .what = what, .tag = tag, .out = out};
+	struct stream s = {.from = from, .what = what, .tag = tag, .out = out, .advised = -1};
 	NACRE_AUTO_FREE uint32_t *table = NULL;
-	NACRE_AUTO_FREE uint8_t *data = malloc(VHD_BLOCK);
+	NACRE_AUTO_FREE uint8_t *data = malloc(BUFFER);
 	size_t bytes;
 
 	if (vhd_check_size(from, e))
@@ -154,6 +267,7 @@ int nacre_vhd_stream(struct nacre_image *from, const struct nacre_extents *what,
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
 	memset(table, 0xff, bytes);
 	fcntl(out, F_SETPIPE_SZ, PIPE_SIZE); /* so that we read while the other end works; a file takes no such thing */
+	s.splices = fcntl(out, F_GETPIPE_SZ) > 0;
 	s.table = table;
 	s.data = data;
 	make_table(&s);

@@ -26,6 +26,14 @@ is "$(dd if="$work/x.img" bs=1M skip=61 count=2 status=none | blkid -p -s UUID -
 	{ dd if="$work/x.img" of="$work/s" bs=1M skip=61 count=2 status=none; blkid -p -s UUID -o value "$work/s"; })" \
 	11111111-2222-4333-8444-666666666666 "swap is made anew with its UUID"
 
+into_file() { "$nacre" convert "$disk" - -q >"$work/file.vhd"; }
+ok "into a file" into_file
+ok "files are those of the source, and fixed" same_files "$work/file.vhd" # read, and not spliced
+qemu-img convert -O qcow2 "$disk" "$work/disk.qcow2"
+from_qcow2() { "$nacre" convert "$work/disk.qcow2" - -q | cat >"$work/other.vhd"; test "${PIPESTATUS[0]}" -eq 0; }
+ok "from another format" from_qcow2
+ok "files are those of the source, too" same_files "$work/other.vhd"
+
 ok "onto a larger disk, which the last partition takes" stream --size 200M --grow-last
 is "$(qemu-img info --output=json -f vpc "$work/out.vhd" | jq '."virtual-size"')" $((200 << 20)) "it has that size"
 ok "files are those of the source" same_files "$work/out.vhd"
