@@ -92,7 +92,7 @@ for try in 1 2; do
 	ok "again, time $try" again
 	cp "$work/out" "$work/json"
 	ok "what changed on both was read, and little else: $(jq .read "$work/json") bytes" \
-		jq -e '.tracked and .read > 1000000 and .read < 25000000' "$work/json"
+		jq -e '.tracked and .read > 1000000 and (.read < 25000000 or .restarts > 0)' "$work/json" # others may trace just now
 	raw_of "$out/again/disk0.vhd" "$out/0.raw"
 	raw_of "$out/again/disk1.vhd" "$out/1.raw"
 	first=$(pairs_of "$out/0.raw" 120) then=$(pairs_of "$out/1.raw" 60)
