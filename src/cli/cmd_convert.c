@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "conversion/snapshot/cgroup.h"
 #include "os/priority.h"
 
 #include <signal.h>
@@ -23,7 +24,7 @@ struct settings {
 	const char **skip, **disks, **volumes;
 	uint32_t memory, cpus, timeout;
 	struct cli_running running;
-	bool nice, no_check, plan, json, quiet, resume, again, verify, grow_last, new_identity, no_serial, trust_kernel;
+	bool nice, no_check, plan, json, quiet, resume, again, cutover, verify, grow_last, new_identity, no_serial, trust_kernel;
 };
 
 #define OPTION(member, how) .kind = (how), .offset = offsetof(struct settings, member)
@@ -66,6 +67,8 @@ static const struct cli_option options[] = {
 	 .help = "go on with a copy that was cut short: only what is not there yet, or is no more the same, is copied"},
 	{.name = "again", OPTION(again, CLI_FLAG),
 	 .help = "bring the machine up to date that an earlier --again made: only what changed since travels"},
+	{.name = "cutover", OPTION(cutover, CLI_FLAG),
+	 .help = "the last time: the units of --stop-unit stop when little is left, and stay stopped"},
 	{.name = "verify", OPTION(verify, CLI_FLAG),
 	 .help = "read source and copy again before anything is fixed, and compare"},
 	{.name = "max-freeze", OPTION(running.max_freeze, CLI_NUMBER), .arg = "MS", .min = 10, .max = 600000,
@@ -125,10 +128,18 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 	json_number(&j, "changes", (int64_t)r->changes);
 	if (o->live) {
 		json_number(&j, "there", (int64_t)r->there);
-		if (o->again) {
+		if (o->again || o->cutover) {
 			json_bool(&j, "tracked", r->again.tracked);
 			json_bool(&j, "tracking_goes_on", r->again.goes_on);
 			json_text(&j, "why_not", r->again.why);
+		}
+		if (o->cutover) {
+			json_number(&j, "downtime_ms", (int64_t)r->downtime_ms);
+			json_bool(&j, "started_again", r->started_again);
+			json_begin(&j, "stopped", '[');
+			for (int i = 0; r->downtime_ms > 0 && o->cutover_units[i]; i++)
+				json_text(&j, NULL, o->cutover_units[i]);
+			json_end(&j, ']');
 		}
 		cli_running_json(&j, &r->snapshot);
 	}
@@ -160,6 +171,15 @@ static void print_again(const struct nacre_convert_options *o, const struct nacr
 		printf("changes are tracked on for the next time; nacre tracking --end %s ends that\n", o->directory);
 }
 
+static void print_cutover(const struct nacre_convert_options *o, const struct nacre_convert_result *r)
+{
+	if (!r->downtime_ms)
+		return;
+	for (int i = 0; o->cutover_units[i]; i++)
+		printf("%s%s", i ? ", " : r->started_again ? "started again: " : "stopped, and left so: ", o->cutover_units[i]);
+	printf("; %.0f ms from the first stop to the machine there\n", r->downtime_ms);
+}
+
 static void print_text(const struct nacre_convert_options *o, const struct nacre_convert_result *r)
 {
 	uint64_t size = 0;
@@ -170,8 +190,9 @@ static void print_text(const struct nacre_convert_options *o, const struct nacre
 	       r->seconds_copy, r->changes, r->seconds_fix);
 	if (o->live)
 		cli_running_print(&r->snapshot);
-	if (o->again)
+	if (o->again || o->cutover)
 		print_again(o, r);
+	print_cutover(o, r);
 	if (o->verify)
 		printf("compared: %s are the same at both ends\n", cli_bytes(r->verified));
 	if (o->verify && o->live)
@@ -208,6 +229,23 @@ static int take_running(const struct settings *s, const char *name, const struct
 	return 0;
 }
 
+/* Units that stop for good are not stopped for the instant. That they run, and are not ours, is found out now. */
+static int take_cutover(const struct settings *s, struct nacre_snapshot_options *live, struct nacre_convert_options *o,
+			struct nacre_error *e)
+{
+	struct cli_running running = s->running;
+
+	for (int i = 0; running.stop_units && running.stop_units[i]; i++) {
+		NACRE_AUTO_FREE char *group = nacre_cgroup_of_unit(running.stop_units[i], e);
+
+		if (!group)
+			return -1;
+	}
+	o->cutover_units = running.stop_units;
+	running.stop_units = NULL;
+	return cli_running_options(&running, live, e);
+}
+
 /* The disks, as the user named them. @sources: cli_source_free() all of them in any case */
 static int take_sources(const struct settings *s, const char *first, struct cli_source *sources,
 			struct nacre_snapshot_options *live, struct nacre_convert_options *o, struct nacre_error *e)
@@ -229,12 +267,14 @@ static int take_sources(const struct settings *s, const char *first, struct cli_
 		o->own |= sources[i].own;
 		o->sources[o->source_count++] = sources[i].path;
 	}
+	if (!o->live && s->cutover && s->running.stop_units)
+		return nacre_error_set(e, NACRE_E_USAGE, 0, "--stop-unit", "nothing is to be stopped of a source that is not in use");
 	if (!o->live)
 		return 0;
 	if (!devices)
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, first,
 				       "is in use, or another one is; then all have to be block devices");
-	return cli_running_options(&s->running, live, e);
+	return s->cutover ? take_cutover(s, live, o, e) : cli_running_options(&s->running, live, e);
 }
 
 static int run(void *settings, int argc, char **argv)
@@ -244,7 +284,7 @@ static int run(void *settings, int argc, char **argv)
 	struct nacre_convert_options o = {
 		.directory = argc > 1 ? argv[1] : NULL, .format = s->format,
 		.source_format = s->source_format, .name = s->name, .grow_last = s->grow_last,
-		.volumes = s->volumes, .resume = s->resume, .again = s->again,
+		.volumes = s->volumes, .resume = s->resume, .again = s->again, .cutover = s->cutover,
 		.fix_at_source = s->fix_at && !strcmp(s->fix_at, "source"),
 		.verify = s->verify, .plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
 		.timeout_s = (int)s->timeout,
@@ -268,7 +308,7 @@ static int run(void *settings, int argc, char **argv)
 	if (s->running.bwlimit && (!cli_size(s->running.bwlimit, &remote.limit) || !remote.limit))
 		return cli_error(NACRE_E_USAGE, s->running.bwlimit, "is no rate; 20M is one");
 	if (o.directory && !strcmp(o.directory, "-")) {
-		if (isatty(STDOUT_FILENO) || s->json || s->verify || s->resume || s->again || (s->format && strcmp(s->format, "vhd")))
+		if (isatty(STDOUT_FILENO) || s->json || s->verify || s->resume || s->again || s->cutover || (s->format && strcmp(s->format, "vhd")))
 			return cli_error(NACRE_E_USAGE, "-",
 					 "is a VHD on standard output, which has to be a pipe or file; it cannot be "
 					 "another format, told of as JSON, verified, resumed or converted --again");
@@ -302,6 +342,8 @@ static int run(void *settings, int argc, char **argv)
 
 		cli_progress_warn(&progress, o.directory, kept);
 	}
+	if (failed && result->started_again)
+		cli_progress_warn(&progress, "--cutover", "the services that were stopped were started again");
 	if (failed)
 		return cli_progress_fail(&progress, &e);
 	if (s->plan)

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "conversion/at_source.h"
+#include "conversion/cutover.h"
 #include "conversion/grow.h"
 #include "conversion/mend.h"
 #include "conversion/place.h"
@@ -32,6 +33,7 @@ struct run {
 	struct nacre_plan plan;
 	struct nacre_snapshot *snapshot; /* of a source in use */
 	struct nacre_again *again;       /* ... that is converted again and again */
+	struct nacre_cutover *cutover;
 	struct nacre_sink *sink;
 	bool keep; /* what is at the sink is worth being resumed */
 	struct nacre_growth growth; /* of a last partition that grew by our hands, not the sink's */
@@ -66,7 +68,7 @@ static int open_sources(struct run *r, struct nacre_error *e)
 	const struct nacre_convert_options *o = r->o;
 
 	/* Tracking begins before anything is read. */
-	if (o->live && o->again && !o->plan_only && open_again(r, e))
+	if (o->live && (o->again || o->cutover) && !o->plan_only && open_again(r, e))
 		return -1;
 	if (o->live && !o->plan_only &&
 	    (!(r->snapshot = nacre_snapshot_again(o->sources, nacre_again_left(r->again), (unsigned)o->source_count, e)) ||
@@ -200,7 +202,7 @@ static int make_disk(struct run *r, unsigned number, struct nacre_error *e)
 static int open_sink(struct run *r, struct nacre_error *e)
 {
 	const struct nacre_convert_says *says = &r->o->says;
-	enum nacre_sink_mode mode = r->o->again ? NACRE_SINK_AGAIN : r->o->resume ? NACRE_SINK_RESUME : NACRE_SINK_NEW;
+	enum nacre_sink_mode mode = r->o->cutover ? NACRE_SINK_LAST : r->o->again ? NACRE_SINK_AGAIN : r->o->resume ? NACRE_SINK_RESUME : NACRE_SINK_NEW;
 
 	if (r->o->remote)
 		r->sink = nacre_remote_open(r->o->remote, mode, e);
@@ -266,12 +268,25 @@ static int finish_disk(struct run *r, int disk, struct copying *c, struct nacre_
 	return failed ? -1 : 0;
 }
 
+static int stop_services(void *arg, struct nacre_error *e)
+{
+	struct run *r = arg;
+
+	stage(r, "stopping the services that are moved");
+	return nacre_cutover_stop(r->cutover, e);
+}
+
 static int copy_running(struct run *r, struct nacre_error *e)
 {
 	struct nacre_snapshot_result *result = &r->result->snapshot;
+	struct nacre_snapshot_options live = *r->o->live;
 	double start = now();
 
-	if (nacre_running_copy(r->snapshot, &r->plan, r->sink, r->o->live, &r->o->says, result, &r->result->there, e) < 0) {
+	if (r->cutover) {
+		live.last = stop_services;
+		live.last_arg = r;
+	}
+	if (nacre_running_copy(r->snapshot, &r->plan, r->sink, &live, &r->o->says, result, &r->result->there, e) < 0) {
 		r->keep &= e->code != NACRE_E_FAILED; /* less consistent than was asked for: so it will be again */
 		return -1;
 	}
@@ -352,6 +367,21 @@ static int mend(struct run *r, struct nacre_error *e)
 	return 0;
 }
 
+/* The machine is there, and what had to be found out of it is. @good: nothing speaks against its taking over */
+static void conclude(struct run *r, bool good)
+{
+	if (r->cutover && good)
+		nacre_cutover_done(r->cutover);
+	if (!r->again)
+		return;
+	if (r->o->cutover && good)
+		nacre_again_end(r->again);
+	else
+		nacre_again_leave(r->again, r->snapshot);
+	r->result->again = *nacre_again_result(r->again);
+	nacre_snapshot_close(nacre_steal(r->snapshot));
+}
+
 static int finish(struct run *r, struct nacre_error *e)
 {
 	uint64_t sent = nacre_stream_sent(r->sink);
@@ -371,15 +401,19 @@ static int finish(struct run *r, struct nacre_error *e)
 		nacre_growth_tell(&r->growth, what.notes, &what.note_count, &r->source);
 	if (nacre_sink_define(r->sink, &what, e))
 		return -1;
-	if (r->again) {
-		nacre_again_leave(r->again, r->snapshot);
-		r->result->again = *nacre_again_result(r->again);
-		nacre_snapshot_close(nacre_steal(r->snapshot));
-	}
+	if (r->cutover)
+		r->result->downtime_ms = nacre_cutover_ms(r->cutover);
 	/* What boots is there from here on, whatever becomes of the check. */
 	r->result->checked = !r->o->no_check && !r->result->data;
+	if (!r->o->cutover || !r->result->checked)
+		conclude(r, true);
 	if (r->result->checked && nacre_sink_check(r->sink, r->o->timeout_s, &r->result->boot, e))
 		return -1;
+	if (r->o->cutover && r->result->checked)
+		conclude(r, r->result->boot.up);
+	/* What does not come up is not the last one: what a later one needs is kept. */
+	if (r->o->cutover && r->result->checked && !r->result->boot.up)
+		return 0;
 	return nacre_sink_bye(r->sink, e);
 }
 
@@ -433,6 +467,8 @@ static int streamed(struct run *r, struct nacre_error *e)
 
 static int convert(struct run *r, struct nacre_error *e)
 {
+	if (r->o->cutover && !r->o->plan_only && !(r->cutover = nacre_cutover_open(r->o->cutover_units, e)))
+		return -1;
 	if (look(r, e) < 0)
 		return -1;
 	if (r->o->plan_only)
@@ -450,7 +486,8 @@ int nacre_convert(const struct nacre_convert_options *o, struct nacre_convert_re
 	struct run r = {.o = o, .result = result};
 	int failed = convert(&r, e);
 
-	r.keep |= o->again && r.sink && r.sink->resumed; /* what was there before is not ours to remove */
+	result->started_again = nacre_cutover_close(r.cutover);
+	r.keep |= (o->again || o->cutover) && r.sink && r.sink->resumed; /* what was there before is not ours to remove */
 	if (failed && !r.keep)
 		nacre_sink_drop(r.sink);
 	else

@@ -51,6 +51,8 @@ struct nacre_convert_options {
 	bool resume;             /* go on with what an earlier run left */
 	bool fix_at_source;      /* to another computer: the fix-ups are made here, and it gets them as data */
 	bool again;              /* bring up to date what an earlier run made, and keep what a later one needs */
+	bool cutover;            /* the same for the last time: */
+	const char *const *cutover_units; /* ... these services stop, and stay stopped if all goes well. NULL-ended, may be NULL */
 	bool verify;             /* read source and copy again, and compare */
 	uint32_t memory_mb, cpus; /* 0: the source's, where this computer is it; else 2048 and 2 */
 	int timeout_s;            /* of the boot check; 0: 300, without KVM 600 */
@@ -70,6 +72,8 @@ struct nacre_convert_result {
 	size_t changes;
 	struct nacre_snapshot_result snapshot; /* of a source in use */
 	struct nacre_again_result again;
+	double downtime_ms; /* of services that were stopped; 0: none was */
+	bool started_again; /* they were, as not all went well */
 	uint64_t verified, written_since; /* bytes that were compared, and those that only the sink's note could be compared with */
 	bool data;     /* there is no system on the disks that were asked for: nothing was fixed */
 	bool checked;

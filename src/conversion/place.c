@@ -302,7 +302,7 @@ static int place_attach(struct nacre_sink *sink, unsigned disk, struct nacre_err
 	struct place *p = sink->own;
 
 	nacre_image_direct(p->disks[disk].under, false); /* what comes now is small, and read again */
-	return p->mode == NACRE_SINK_AGAIN ? nacre_blocks_log(image_of(sink, disk), p->disks[disk].before, e) : 0;
+	return p->mode >= NACRE_SINK_AGAIN ? nacre_blocks_log(image_of(sink, disk), p->disks[disk].before, e) : 0;
 }
 
 static int place_boot_record(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
@@ -438,13 +438,21 @@ static void note_growth(struct place *p)
 /* What a later time needs is on the disk before the machine has its name. */
 static int keep_notes(struct place *p, struct nacre_error *e)
 {
-	for (unsigned i = 0; i < p->disk_count && p->mode == NACRE_SINK_AGAIN; i++) {
+	for (unsigned i = 0; i < p->disk_count && p->mode >= NACRE_SINK_AGAIN; i++) {
 		const struct disk *d = &p->disks[i];
 
 		if (nacre_earlier_keep(&(struct nacre_earlier_disk){d->path, d->blocks, d->before}, d->instant, e))
 			return -1;
 	}
 	return 0;
+}
+
+static void forget_notes(const struct place *p)
+{
+	for (unsigned i = 0; i < p->disk_count; i++) {
+		unlinkat(p->lock, strrchr(p->disks[i].blocks, '/') + 1, 0);
+		unlinkat(p->lock, strrchr(p->disks[i].before, '/') + 1, 0);
+	}
 }
 
 static int give_name(struct place *p, struct nacre_error *e)
@@ -460,8 +468,8 @@ static int give_name(struct place *p, struct nacre_error *e)
 		return nacre_error_set(e, errno == EEXIST || errno == ENOTEMPTY ? NACRE_E_EXISTS : NACRE_E_SYSTEM,
 				       errno, p->directory, "cannot be named so; all is in %s", p->partial);
 	p->defined = true;
-	for (unsigned i = 0; i < p->disk_count && p->mode != NACRE_SINK_AGAIN; i++)
-		unlinkat(p->lock, strrchr(p->disks[i].blocks, '/') + 1, 0);
+	if (p->mode < NACRE_SINK_AGAIN)
+		forget_notes(p);
 	if (asprintf(&above, "%s/..", p->directory) < 0) {
 		above = NULL;
 		return no_memory(e);
@@ -535,7 +543,11 @@ static int place_check(struct nacre_sink *sink, int timeout_s, struct nacre_boot
 
 static int place_bye(struct nacre_sink *sink, struct nacre_error *e)
 {
-	(void)sink, (void)e;
+	struct place *p = sink->own;
+
+	(void)e;
+	if (p->defined && p->mode == NACRE_SINK_LAST)
+		forget_notes(p);
 	return 0;
 }
 

@@ -39,7 +39,7 @@ struct run {
 	int mount_of[NACRE_FREEZE_MAX], mount_count; /* which of the lives the freezer's are */
 	int slot[WRITERS_MAX];                       /* of the hooks in the result; -1: none */
 	bool lost; /* changes were not reported: all that was copied may be old */
-	bool hooks_called, frozen[NACRE_LIVE_MAX], quiet[NACRE_LIVE_MAX];
+	bool last_called, hooks_called, frozen[NACRE_LIVE_MAX], quiet[NACRE_LIVE_MAX];
 	uint64_t total; /* of this round */
 	double rate;    /* bytes a second of the last long round */
 	struct throttle throttle;
@@ -485,6 +485,11 @@ static int copy_all(struct run *r, struct nacre_error *e)
 	for (;;) {
 		if (rounds(r, e) < 0 || sync_rounds(r, SYNCS_MAX, e) < 0 || prime(r, e) < 0)
 			return -1;
+		if (r->o->last && !r->last_called) {
+			r->last_called = true;
+			if (r->o->last(r->o->last_arg, e) < 0 || sync_rounds(r, SYNCS_MAX, e) < 0)
+				return -1;
+		}
 		/*
 		 * What was in memory stays there. The rest may be read from a root that is frozen, but only reading is
 		 * possible then, and slow.

@@ -66,6 +66,9 @@ struct nacre_snapshot_options {
 	/** priority from the first hook to the last, and in between that of the caller; NULL: the same */
 	const struct nacre_priority *holding;
 	uint32_t unwanted;                 /* tag in the maps of what is left out whatever is mounted there; 0: nothing is */
+	/** called once, when little is left: what is to stop for good stops now, and what it writes then is copied. May be NULL */
+	int (*last)(void *arg, struct nacre_error *e);
+	void *last_arg;
 	struct nacre_snapshot_says says;
 	/** for tests: everything is frozen and sent; the time that it takes does not count. May be NULL */
 	void (*held)(void *arg);

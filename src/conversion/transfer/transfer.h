@@ -63,7 +63,7 @@ enum nacre_sink_mode {
 	NACRE_SINK_NEW,    /* nothing */
 	NACRE_SINK_RESUME, /* what was cut short */
 	NACRE_SINK_AGAIN,  /* that, or the machine of an earlier time, which is brought up to date; now and later */
-	NACRE_SINK_LAST,   /* the same, for the last time */
+	NACRE_SINK_LAST,   /* the same, for the last time: bye forgets what a later one would need */
 	NACRE_SINK_MODES
 };
 
