@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 struct settings {
-	const char *format, *source_format, *size, *name, *ssh, *remote_nacre, *fix_at;
+	const char *format, *source_format, *size, *name, *ssh, *remote_nacre, *spool, *fix_at;
 	const char **skip, **disks, **volumes;
 	uint32_t memory, cpus, timeout;
 	struct cli_running running;
@@ -71,6 +71,8 @@ static const struct cli_option options[] = {
 	 .help = "the last time: the units of --stop-unit stop when little is left, and stay stopped"},
 	{.name = "verify", OPTION(verify, CLI_FLAG),
 	 .help = "read source and copy again before anything is fixed, and compare"},
+	{.name = "spool", OPTION(spool, CLI_TEXT), .arg = "DIR",
+	 .help = "a source in use, to -: where the copy is until it is sent [$TMPDIR, /tmp, /var/tmp, /dev/shm: where room is]"},
 	{.name = "max-freeze", OPTION(running.max_freeze, CLI_NUMBER), .arg = "MS", .min = 10, .max = 600000,
 	 .help = "a source in use: milliseconds that it may be frozen [2000]"},
 	{.name = "require", OPTION(running.require, CLI_CHOICE), .arg = "LEVEL", .choices = "crash|file-system|application",
@@ -99,10 +101,13 @@ static const struct cli_option options[] = {
 
 static void print_json(const struct nacre_convert_options *o, const struct nacre_convert_result *r)
 {
-	struct json j = {.to = stdout};
+	struct json j = {.to = o->streamed ? stderr : stdout, .one_line = o->streamed};
 
 	json_begin(&j, NULL, '{');
-	json_text(&j, "directory", o->directory);
+	if (o->streamed)
+		json_text(&j, "event", "result");
+	else
+		json_text(&j, "directory", o->directory);
 	json_begin(&j, "disks", '[');
 	for (int i = 0; i < r->definition.disk_count; i++) {
 		json_begin(&j, NULL, '{');
@@ -154,7 +159,8 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 		json_text(&j, "why", r->boot.why);
 	}
 	json_end(&j, '}');
-	putchar('\n');
+	if (!o->streamed)
+		putchar('\n');
 }
 
 static void print_again(const struct nacre_convert_options *o, const struct nacre_convert_result *r)
@@ -189,7 +195,7 @@ static void print_text(const struct nacre_convert_options *o, const struct nacre
 	printf("%s: %s copied of %s in %.1f s, %zu changes in %.2f s\n", o->directory, cli_bytes(r->used), cli_bytes(size),
 	       r->seconds_copy, r->changes, r->seconds_fix);
 	if (o->live)
-		cli_running_print(&r->snapshot);
+		cli_running_print(stdout, &r->snapshot);
 	if (o->again || o->cutover)
 		print_again(o, r);
 	print_cutover(o, r);
@@ -286,7 +292,7 @@ static int run(void *settings, int argc, char **argv)
 		.source_format = s->source_format, .name = s->name, .grow_last = s->grow_last,
 		.volumes = s->volumes, .resume = s->resume, .again = s->again, .cutover = s->cutover,
 		.fix_at_source = s->fix_at && !strcmp(s->fix_at, "source"),
-		.verify = s->verify, .plan_only = s->plan, .no_check = s->no_check, .memory_mb = s->memory, .cpus = s->cpus,
+		.verify = s->verify, .plan_only = s->plan, .no_check = s->no_check, .spool = s->spool, .memory_mb = s->memory, .cpus = s->cpus,
 		.timeout_s = (int)s->timeout,
 		.fix = {.new_identity = s->new_identity, .serial_console = !s->no_serial, .skip = s->skip},
 		.says = cli_progress_says(&progress, s->quiet && !s->plan, s->json)};
@@ -308,10 +314,10 @@ static int run(void *settings, int argc, char **argv)
 	if (s->running.bwlimit && (!cli_size(s->running.bwlimit, &remote.limit) || !remote.limit))
 		return cli_error(NACRE_E_USAGE, s->running.bwlimit, "is no rate; 20M is one");
 	if (o.directory && !strcmp(o.directory, "-")) {
-		if (isatty(STDOUT_FILENO) || s->json || s->verify || s->resume || s->again || s->cutover || (s->format && strcmp(s->format, "vhd")))
+		if (isatty(STDOUT_FILENO) || s->verify || s->resume || s->again || s->cutover || (s->format && strcmp(s->format, "vhd")))
 			return cli_error(NACRE_E_USAGE, "-",
 					 "is a VHD on standard output, which has to be a pipe or file; it cannot be "
-					 "another format, told of as JSON, verified, resumed or converted --again");
+					 "another format, verified, resumed or converted --again");
 		o.streamed = o.no_check = true;
 		o.directory = s->name ? s->name : "machine";
 		signal(SIGPIPE, SIG_IGN);
@@ -348,6 +354,10 @@ static int run(void *settings, int argc, char **argv)
 		return cli_progress_fail(&progress, &e);
 	if (s->plan)
 		return NACRE_OK;
+	if (o.streamed && s->json)
+		print_json(&o, result);
+	else if (o.streamed && o.live)
+		cli_running_print(stderr, &result->snapshot);
 	if (o.streamed)
 		return NACRE_OK;
 	(s->json ? print_json : print_text)(&o, result);

@@ -84,21 +84,21 @@ void cli_running_free(struct nacre_snapshot_options *o)
 	free_groups(&o->throttle_cgroups);
 }
 
-void cli_running_print(const struct nacre_snapshot_result *r)
+void cli_running_print(FILE *to, const struct nacre_snapshot_result *r)
 {
-	printf("frozen %.1f ms, after %d rounds in %.1f s; %s sent\n", r->frozen_ms, r->rounds, r->seconds,
+	fprintf(to, "frozen %.1f ms, after %d rounds in %.1f s; %s sent\n", r->frozen_ms, r->rounds, r->seconds,
 	       cli_bytes(r->written));
 	if (r->restarts)
-		printf("the kernel had not reported all changes: all of it was copied again, %d times\n", r->restarts);
+		fprintf(to, "the kernel had not reported all changes: all of it was copied again, %d times\n", r->restarts);
 	if (r->slowed_to)
-		printf("slowed down what writes, to %s/s, for %.1f s\n", cli_bytes(r->slowed_to), r->slowed_s);
+		fprintf(to, "slowed down what writes, to %s/s, for %.1f s\n", cli_bytes(r->slowed_to), r->slowed_s);
 	for (int i = 0; i < r->volume_count; i++)
-		printf("%s: %s-consistent: %s\n", r->volumes[i].mount, nacre_consistency_name(r->volumes[i].consistency),
+		fprintf(to, "%s: %s-consistent: %s\n", r->volumes[i].mount, nacre_consistency_name(r->volumes[i].consistency),
 		       r->volumes[i].why);
 	for (int i = 0; i < r->writer_count; i++)
-		printf("hook %s: %s\n", r->writers[i].name, *r->writers[i].problem ? r->writers[i].problem : "well");
+		fprintf(to, "hook %s: %s\n", r->writers[i].name, *r->writers[i].problem ? r->writers[i].problem : "well");
 	if (r->bad)
-		printf("%llu places could not be read and are zeroes, the first at byte %llu\n", (unsigned long long)r->bad,
+		fprintf(to, "%llu places could not be read and are zeroes, the first at byte %llu\n", (unsigned long long)r->bad,
 		       (unsigned long long)r->first_bad);
 }
 

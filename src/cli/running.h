@@ -17,8 +17,8 @@ struct cli_running {
 /** cli_running_options() - fill @o. Return: 0, or -1 with @e; cli_running_free() in any case */
 int cli_running_options(const struct cli_running *s, struct nacre_snapshot_options *o, struct nacre_error *e);
 void cli_running_free(struct nacre_snapshot_options *o);
-/** cli_running_print() - what became of it, for a person */
-void cli_running_print(const struct nacre_snapshot_result *r);
+/** cli_running_print() - what became of it, for a person, to @to */
+void cli_running_print(FILE *to, const struct nacre_snapshot_result *r);
 /** cli_running_json() - the same, as members of an object */
 void cli_running_json(struct json *j, const struct nacre_snapshot_result *r);
 

@@ -10,6 +10,7 @@
 #include "conversion/place.h"
 #include "conversion/result.h"
 #include "conversion/running.h"
+#include "conversion/spool.h"
 #include "conversion/streamed.h"
 #include "conversion/swap.h"
 #include "conversion/transfer/stream.h"
@@ -72,7 +73,7 @@ static int open_sources(struct run *r, struct nacre_error *e)
 		return -1;
 	if (o->live && !o->plan_only &&
 	    (!(r->snapshot = nacre_snapshot_again(o->sources, nacre_again_left(r->again), (unsigned)o->source_count, e)) ||
-	     (!o->remote && nacre_running_elsewhere(r->snapshot, o->directory, e) < 0)))
+	     (!o->remote && !o->streamed && nacre_running_elsewhere(r->snapshot, o->directory, e) < 0)))
 		return -1;
 	for (int i = 0; i < o->source_count; i++) {
 		r->from[i] = nacre_image_open(o->sources[i], o->live ? "raw" : o->source_format, false, e);
@@ -449,18 +450,28 @@ static int plan_only(struct run *r, struct nacre_error *e)
 	return failed;
 }
 
+/* The instant has to be whole before the first byte of it is sent; see spool.h. */
+static int spool(struct run *r, struct nacre_extents *used, struct nacre_error *e)
+{
+	r->sink = nacre_spool_open(r->o->spool, nacre_snapshot_lives(r->snapshot), r->plan.used, e);
+	if (!r->sink || make_disk(r, 0, e) || copy_running(r, e))
+		return -1;
+	return nacre_spool_used(r->sink, used, NACRE_FS_USED, e);
+}
+
 static int streamed(struct run *r, struct nacre_error *e)
 {
+	struct nacre_extents spooled = {0};
 	double start = now();
 	int failed;
 
 	if (r->o->source_count > 1 || r->result->data)
 		return nacre_error_set(e, NACRE_E_USAGE, 0, "-", "is one disk with a system on it");
-	if (r->o->live)
-		return nacre_error_set(e, NACRE_E_SUPPORT, 0, r->o->sources[0],
-				       "is in use, and what was sent cannot be changed any more: convert it to a directory, "
-				       "or to another computer that has nacre");
-	failed = define(r, e) < 0 || nacre_streamed(r->o, r->from[0], &r->plan, make_swaps, r, STDOUT_FILENO, r->result, e) < 0;
+	failed = define(r, e) < 0 || (r->o->live && spool(r, &spooled, e)) ||
+		 nacre_streamed(r->o, r->o->live ? nacre_spool_image(r->sink) : r->from[0],
+				r->o->live ? &spooled : &r->plan.maps[0], make_swaps, r, STDOUT_FILENO, r->result, e) < 0;
+	nacre_extents_free(&spooled);
+	r->keep = false;
 	r->result->seconds_copy = now() - start;
 	return failed ? -1 : 0;
 }

@@ -47,6 +47,7 @@ struct nacre_convert_options {
 	uint64_t size;           /* of the new first disk; 0: as the source */
 	bool grow_last;
 	bool plan_only, no_check;
+	const char *spool;       /* where a source in use is until it is streamed; NULL: a usual place with room */
 	bool streamed;           /* no directory: a VHD goes to standard output */
 	bool resume;             /* go on with what an earlier run left */
 	bool fix_at_source;      /* to another computer: the fix-ups are made here, and it gets them as data */

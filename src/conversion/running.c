@@ -5,6 +5,7 @@
 #include "conversion/transfer/differ.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <linux/fs.h>
 #include <stdio.h>
@@ -20,17 +21,13 @@ enum { TRIES = 3 };
 int nacre_running_elsewhere(const struct nacre_snapshot *s, const char *directory, struct nacre_error *e)
 {
 	NACRE_AUTO_FREE char *copy = strdup(directory);
-	const struct nacre_lives *lives = nacre_snapshot_lives(s);
-	struct stat there, st;
+	NACRE_AUTO_FD int there = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	const struct nacre_live *on = there < 0 ? NULL : nacre_live_of(nacre_snapshot_lives(s), there);
 
-	if (!copy || stat(dirname(copy), &there))
-		return 0; /* whoever makes the directory says what is wrong */
-	for (int i = 0; i < lives->count; i++)
-		if (lives->list[i].fd >= 0 && !fstat(lives->list[i].fd, &st) && st.st_dev == there.st_dev)
-			return nacre_error_set(e, NACRE_E_USAGE, 0, directory,
-					       "lies in %.80s, which is converted: take a place on another disk",
-					       lives->list[i].mount);
-	return 0;
+	if (!on) /* whoever makes the directory says what else is wrong */
+		return 0;
+	return nacre_error_set(e, NACRE_E_USAGE, 0, directory, "lies in %.80s, which is converted: take a place on another disk",
+			       on->mount);
 }
 
 static bool is_mounted(const struct nacre_snapshot *s, const struct nacre_place *place)

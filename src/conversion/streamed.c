@@ -2,7 +2,7 @@
 /* streamed.c - a disk is fixed in memory and goes out as a VHD
  *
  * A stream cannot be changed once it is written, so the fix-ups come first: on an overlay of the source, whose
- * changes stay in memory. What they changed travels with what is used.
+ * changes stay in memory. What they changed travels with what is used. A source in use was copied before, to a spool.
  */
 #include "conversion/streamed.h"
 
@@ -32,15 +32,15 @@ static int on_sent(void *arg, uint64_t done, uint64_t total)
 	return 0;
 }
 
-static int send_all(const struct nacre_convert_options *o, struct nacre_image *disk, const struct nacre_plan *plan,
+static int send_all(const struct nacre_convert_options *o, struct nacre_image *disk, const struct nacre_extents *used,
 		    int out, struct nacre_error *e)
 {
 	struct nacre_extents what = {0};
 	int failed = 0;
 
-	for (size_t i = 0; i < plan->maps[0].count && !failed; i++)
-		if (plan->maps[0].list[i].tag == NACRE_FS_USED)
-			failed = nacre_extents_add(&what, plan->maps[0].list[i].start, plan->maps[0].list[i].length,
+	for (size_t i = 0; i < used->count && !failed; i++)
+		if (used->list[i].tag == NACRE_FS_USED)
+			failed = nacre_extents_add(&what, used->list[i].start, used->list[i].length,
 						   NACRE_FS_USED);
 	if (failed)
 		nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, "memory", "there is none left");
@@ -50,7 +50,7 @@ static int send_all(const struct nacre_convert_options *o, struct nacre_image *d
 	return failed ? -1 : 0;
 }
 
-int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *from, const struct nacre_plan *plan,
+int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *from, const struct nacre_extents *used,
 		   int (*make_swaps)(void *arg, int disk, struct nacre_image *to, struct nacre_error *e), void *arg, int out,
 		   struct nacre_convert_result *result, struct nacre_error *e)
 {
@@ -75,8 +75,8 @@ int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *fr
 	nacre_tree_free(tree);
 	nacre_result_remove(undo, NULL);
 	if (!failed) {
-		stage(o, "copying");
-		failed = send_all(o, disk, plan, out, e);
+		stage(o, "sending");
+		failed = send_all(o, disk, used, out, e);
 	}
 	nacre_image_close(disk);
 	return failed ? -1 : 0;

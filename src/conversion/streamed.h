@@ -7,10 +7,10 @@
 
 /**
  * nacre_streamed() - fix @from in memory, then write it to @out
- * @source: of @from, @plan: what travels
+ * @used: what travels of it (tag NACRE_FS_USED)
  * @make_swaps: writes what is made anew, of disk @disk, to the image that it gets
  */
-int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *from, const struct nacre_plan *plan,
+int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *from, const struct nacre_extents *used,
 		   int (*make_swaps)(void *arg, int disk, struct nacre_image *to, struct nacre_error *e), void *arg, int out,
 		   struct nacre_convert_result *result, struct nacre_error *e);
 

@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/btrfs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -285,6 +287,30 @@ int nacre_live_find(const dev_t *disks, int count, struct nacre_lives *lives, st
 	}
 	qsort(lives->list, (size_t)lives->count, sizeof(*lives->list), inner_first);
 	return 0;
+}
+
+/* btrfs numbers its subvolumes as devices of their own. */
+static bool same_btrfs(int a, int b)
+{
+	struct btrfs_ioctl_fs_info_args one = {0}, other = {0};
+
+	return !ioctl(a, BTRFS_IOC_FS_INFO, &one) && !ioctl(b, BTRFS_IOC_FS_INFO, &other) &&
+	       !memcmp(one.fsid, other.fsid, sizeof(one.fsid));
+}
+
+const struct nacre_live *nacre_live_of(const struct nacre_lives *lives, int fd)
+{
+	struct stat there, st;
+
+	if (fstat(fd, &there))
+		return NULL;
+	for (int i = 0; i < lives->count; i++) {
+		const struct nacre_live *live = &lives->list[i];
+
+		if (live->fd >= 0 && ((!fstat(live->fd, &st) && st.st_dev == there.st_dev) || same_btrfs(live->fd, fd)))
+			return live;
+	}
+	return NULL;
 }
 
 void nacre_live_free(struct nacre_lives *lives)

@@ -49,6 +49,8 @@ struct nacre_lives {
  */
 int nacre_live_find(const dev_t *disks, int count, struct nacre_lives *lives, struct nacre_error *e);
 void nacre_live_free(struct nacre_lives *lives);
+/** nacre_live_of() - the one of them that @fd, a file or directory, lies in; NULL: none */
+const struct nacre_live *nacre_live_of(const struct nacre_lives *lives, int fd);
 
 /** struct nacre_live_memory - what nacre_live_used() works with; it takes no memory of its own */
 struct nacre_live_memory;
