@@ -252,6 +252,24 @@ static int take_cutover(const struct settings *s, struct nacre_snapshot_options 
 	return cli_running_options(&running, live, e);
 }
 
+static void tell_other(const char *where, const char *disk)
+{
+	cli_warn(where, "is mounted from %s, which is not converted; --disk %s takes it along", disk, disk);
+}
+
+/* Who converts a machine that works wants all of it, or to know what stays behind. */
+static void tell_others(const struct settings *s, const struct cli_source *sources, const struct nacre_convert_options *o)
+{
+	NACRE_AUTO_FREE char *above = NULL;
+	const char *slash = o->directory && !o->remote ? strrchr(o->directory, '/') : NULL;
+
+	if (!o->own || s->volumes || s->quiet)
+		return;
+	if (o->directory && !o->remote)
+		above = slash ? cli_format("%.*s/", (int)(slash - o->directory), o->directory) : cli_format(".");
+	cli_source_others(sources, o->source_count, above, tell_other);
+}
+
 /* The disks, as the user named them. @sources: cli_source_free() all of them in any case */
 static int take_sources(const struct settings *s, const char *first, struct cli_source *sources,
 			struct nacre_snapshot_options *live, struct nacre_convert_options *o, struct nacre_error *e)
@@ -335,6 +353,8 @@ static int run(void *settings, int argc, char **argv)
 	if (s->trust_kernel && cli_volumes_trust_kernel())
 		return NACRE_E_USAGE;
 	failed = take_sources(s, argv[0], sources, &live, &o, &e) < 0;
+	if (!failed)
+		tell_others(s, sources, &o);
 	live.holding = s->nice ? &normal : NULL;
 	if (!failed)
 		failed = nacre_convert(&o, result, &e) < 0;

@@ -104,11 +104,21 @@ static void find_users(struct cli_source *source, const char *disk, const struct
 		snprintf(source->user, sizeof(source->user), "%s", first);
 }
 
+/* The whole disk of a partition at @place in /sys, in place. */
+static void to_disk(char *place)
+{
+	NACRE_AUTO_FREE char *partition = cli_format("%s/partition", place);
+	struct stat st;
+
+	if (!stat(partition, &st))
+		*strrchr(place, '/') = 0;
+}
+
 /* The whole disk that mount point @point is on. */
 static int disk_of(const char *point, struct cli_source *source, struct nacre_error *e)
 {
 	NACRE_AUTO_FILE FILE *mounts = fopen("/proc/self/mountinfo", "re");
-	NACRE_AUTO_FREE char *line = NULL, *place = NULL, *partition = NULL;
+	NACRE_AUTO_FREE char *line = NULL, *place = NULL;
 	char *where, *device, *root = NULL;
 	struct stat st;
 	size_t size = 0;
@@ -122,9 +132,7 @@ static int disk_of(const char *point, struct cli_source *source, struct nacre_er
 	if (*root != '/' || stat(root, &st) || !S_ISBLK(st.st_mode) || !(place = device_place(st.st_rdev)))
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, point,
 				       "is on %s, which is no block device: name the disk itself", root);
-	partition = cli_format("%s/partition", place);
-	if (!stat(partition, &st))
-		*strrchr(place, '/') = 0;
+	to_disk(place);
 	source->path = cli_format("/dev/%s", strrchr(place, '/') + 1);
 	return 0;
 }
@@ -160,6 +168,54 @@ int cli_source_find(const char *name, struct cli_source *source, struct nacre_er
 	if (!source->user[0] && S_ISREG(st.st_mode))
 		find_attachment(source);
 	return 0;
+}
+
+/* Is what lies at @place a disk that is there by itself? */
+static bool is_hardware(const char *place)
+{
+	static const char *const others[] = {"loop", "dm", "md", "bcache"};
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		NACRE_AUTO_FREE char *path = cli_format("%s/%s", place, others[i]);
+
+		if (!stat(path, &st))
+			return false;
+	}
+	return strncmp(strrchr(place, '/'), "/zram", 5) && strncmp(strrchr(place, '/'), "/sr", 3);
+}
+
+void cli_source_others(const struct cli_source *sources, int count, const char *except,
+		       void (*each)(const char *where, const char *disk))
+{
+	NACRE_AUTO_FILE FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	NACRE_AUTO_FREE char *line = NULL;
+	char *where, *device;
+	size_t size = 0;
+	struct stat st, there;
+	bool is_except = except && !stat(except, &there);
+
+	while (mounts && getline(&line, &size, mounts) > 0) {
+		NACRE_AUTO_FREE char *place = NULL;
+		bool named = false;
+
+		if (!parse_mount(line, &where, &device) || *device != '/' || stat(device, &st) || !S_ISBLK(st.st_mode) ||
+		    (is_except && st.st_rdev == there.st_dev) || !(place = device_place(st.st_rdev)))
+			continue;
+		to_disk(place);
+		for (int i = 0; i < count; i++) {
+			NACRE_AUTO_FREE char *source = NULL;
+
+			if (sources[i].device && !stat(sources[i].path, &st))
+				source = device_place(st.st_rdev);
+			named |= source && !strcmp(source, place);
+		}
+		if (!named && is_hardware(place)) {
+			NACRE_AUTO_FREE char *disk = cli_format("/dev/%s", strrchr(place, '/') + 1);
+
+			each(where, disk);
+		}
+	}
 }
 
 void cli_source_free(struct cli_source *source)

@@ -17,5 +17,12 @@ struct cli_source {
 /** cli_source_find() - @name as the user gave it. Return: 0, or -1 with @e; cli_source_free() in any case */
 int cli_source_find(const char *name, struct cli_source *source, struct nacre_error *e);
 void cli_source_free(struct cli_source *source);
+/**
+ * cli_source_others() - what this computer has mounted from disks that are none of @sources
+ * @except: a path: not from the file system that it is on; may be NULL
+ * @each:   called for each mount point of such a disk, "/dev/sdb"; not for what is made of others (LVM, RAID, loop devices)
+ */
+void cli_source_others(const struct cli_source *sources, int count, const char *except,
+		       void (*each)(const char *where, const char *disk));
 
 #endif

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# root.sh NACRE WRITER BUILD - a machine copies the disk that it runs from, while a program writes to it
+# root.sh NACRE WRITER BUILD - a machine copies the disks that it runs from, while a program writes to them
 #
 # In QEMU: the root file system of this computer is nobody's to be frozen. The kernel is Debian's, and not the one that runs
 # here. nacre and what it starts lie on the root file system, and so does what it prints.
@@ -13,10 +13,10 @@ export TMPDIR=$work
 
 tree=$work/root
 tree_busybox "$tree"
-mkdir -p "$tree"/{dst,var/load,usr/bin,lib/modules}
+mkdir -p "$tree"/{data,dst,var/load,usr/bin,lib/modules}
 for name in umount mkfifo rm kill touch sync dmesg true; do ln -sf busybox "$tree/bin/$name"; done
 printf 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n' >"$tree/etc/os-release"
-printf '/dev/vda1 / ext4 defaults 0 1\n' >"$tree/etc/fstab"
+printf '/dev/vda1 / ext4 defaults 0 1\n/dev/vdc /data ext4 defaults 0 2\n' >"$tree/etc/fstab"
 echo itself >"$tree/etc/hostname"
 # All that belongs to nacre, at the same place, with its libraries.
 parts=$(find "$build"/src/cli/nacre "$build"/src/extension/vproc/nacre-vproc "$build"/overlays/fs "$build"/src/fs \
@@ -35,6 +35,7 @@ cat >"$tree/sbin/init" <<END
 mount -o remount,rw /
 mount -t tmpfs run /run
 mount -t ext4 /dev/vdb /dst
+mount -t ext4 /dev/vdc /data
 export PATH=/bin:/sbin:/usr/bin HOME=/ TMPDIR=/run
 busybox dd if=/dev/urandom of=/swapped bs=1M count=12 2>/dev/null
 busybox mkswap /swapped >/dev/null && busybox swapon /swapped && busybox head -c 4096 /swapped >/dst/header
@@ -44,7 +45,9 @@ exec 9>/run/stop
 until grep -q writing /run/said; do sleep 1; done
 tail_of() { busybox tail -n 1 /var/load/journal; }
 echo "at first: \$(tail_of)" >/dev/ttyS0
-$nacre convert / /dst/web1 --no-check --no-hooks --json --max-freeze 20000 >/result 2>/progress
+$nacre convert / /dst/web1 --plan 2>/dst/plan
+echo "before the instant" >/data/late
+$nacre convert / --disk /dev/vdc /dst/web1 --no-check --no-hooks --json --max-freeze 20000 >/result 2>/progress
 echo "status \$?" >/dev/ttyS0
 busybox cp /result /progress /dst/
 busybox cat /progress /result >/dev/ttyS0
@@ -72,10 +75,13 @@ busybox_initramfs "$work/initrd" virtio_pci virtio_blk ext4
 make_bios_disk "$kernel" "$work/initrd" "$tree" "$work/disk.img" "" 220
 truncate -s 400M "$work/dst.img"
 mke2fs -q -t ext4 "$work/dst.img"
+truncate -s 64M "$work/data.img"
+mke2fs -q -t ext4 "$work/data.img"
 qemu-system-x86_64 -M q35 -accel tcg -cpu max -smp 2 -m 768 -nodefaults -display none -monitor none -serial "file:$work/serial" -no-reboot \
 	-kernel "$kernel" -initrd "$work/initrd" -append "root=UUID=$disk_uuid ro console=ttyS0 quiet mitigations=off tsc=unstable" \
 	-drive "file=$work/disk.img,format=raw,if=none,id=a,cache=unsafe" -device virtio-blk-pci,drive=a \
-	-drive "file=$work/dst.img,format=raw,if=none,id=b,cache=unsafe" -device virtio-blk-pci,drive=b &
+	-drive "file=$work/dst.img,format=raw,if=none,id=b,cache=unsafe" -device virtio-blk-pci,drive=b \
+	-drive "file=$work/data.img,format=raw,if=none,id=c,cache=unsafe" -device virtio-blk-pci,drive=c &
 qemu=$!
 at_exit "kill $qemu 2>/dev/null; wait $qemu 2>/dev/null"
 for _ in $(seq 400); do
@@ -86,9 +92,13 @@ kill $qemu 2>/dev/null
 wait $qemu 2>/dev/null
 tr -d '\r' <"$work/serial" >"$work/said"
 tap_note "$work/said"
-ok "a machine copies its own disk" grep -qx 'status 0' "$work/said"
+ok "a machine copies its own disks" grep -qx 'status 0' "$work/said"
 debugfs -R "dump /result $work/result" "$work/dst.img" 2>/dev/null
-is "$(jq -r '.volumes[] | .mount + " " + .consistency' "$work/result")" "/ file system" "its root is file-system-consistent"
+is "$(jq -r '[.volumes[] | .mount + " " + .consistency] | sort | join(", ")' "$work/result")" "/ file system, /data file system" \
+	"its volumes are file-system-consistent"
+debugfs -R "dump /plan $work/plan" "$work/dst.img" 2>/dev/null
+ok "what is on another disk is told before" grep -q '^nacre: warning: /data: is mounted from /dev/vdc' "$work/plan"
+is "$(grep -c 'is mounted from' "$work/plan")" 1 "but not the place where the machine goes"
 ok "and was frozen for milliseconds ($(jq .frozen_us "$work/result") us)" test "$(jq .frozen_us "$work/result")" -lt 2000000
 debugfs -R "dump /web1/disk0.vhd $work/disk0.vhd" "$work/dst.img" 2>/dev/null
 ok "the copy is a disk" qemu-img convert -f vpc -O raw "$work/disk0.vhd" "$work/copy.img"
@@ -100,7 +110,12 @@ first=$(sed -n 's/^at first: //p' "$work/said")
 debugfs -R "dump /var/load/journal $work/journal" "$work/part.img" 2>/dev/null
 ok "and has all that was promised before (${first:-nothing} lines, and more)" \
 	awk -v want="${first:-1000000}" '$1 != NR {exit 1} END {exit NR < want}' "$work/journal"
-is "$(debugfs -R 'cat /etc/fstab' "$work/part.img" 2>/dev/null | cut -d= -f1)" UUID "it is mended"
+is "$(debugfs -R 'cat /etc/fstab' "$work/part.img" 2>/dev/null | cut -d' ' -f1,2)" "UUID=$disk_uuid /
+UUID=$(blkid -p -o value -s UUID "$work/data.img") /data" "it is mended: its own names for its disks are understood"
+debugfs -R "dump /web1/disk1.vhd $work/disk1.vhd" "$work/dst.img" 2>/dev/null
+ok "the second disk is a disk" qemu-img convert -f vpc -O raw "$work/disk1.vhd" "$work/copy1.img"
+ok "with a clean file system" e2fsck -fn "$work/copy1.img"
+is "$(debugfs -R 'cat /late' "$work/copy1.img" 2>/dev/null)" "before the instant" "as it was at the instant"
 debugfs -R "dump /swapped $work/swapped" "$work/part.img" 2>/dev/null
 debugfs -R "dump /header $work/header" "$work/dst.img" 2>/dev/null
 ok "of a swap file in use the header is there" cmp -n 4096 "$work/swapped" "$work/header"
