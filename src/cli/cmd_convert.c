@@ -131,8 +131,8 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 	json_number(&j, "copy_ms", (int64_t)(r->seconds_copy * 1000));
 	json_number(&j, "fix_ms", (int64_t)(r->seconds_fix * 1000));
 	json_number(&j, "changes", (int64_t)r->changes);
+	json_number(&j, "there", (int64_t)r->there);
 	if (o->live) {
-		json_number(&j, "there", (int64_t)r->there);
 		if (o->again || o->cutover) {
 			json_bool(&j, "tracked", r->again.tracked);
 			json_bool(&j, "tracking_goes_on", r->again.goes_on);
@@ -171,8 +171,8 @@ static void print_again(const struct nacre_convert_options *o, const struct nacr
 
 	if (a->tracked && strftime(when, sizeof(when), "%Y-%m-%d %H:%M", localtime(&since)))
 		printf("again: what changed since %s was read, nothing else\n", when);
-	else if (*a->why)
-		printf("again: all was read: %s\n", a->why);
+	else if (*a->why || !o->live)
+		printf("again: all was read: %s\n", o->live ? a->why : "the source is not in use, and not tracked");
 	if (a->goes_on)
 		printf("changes are tracked on for the next time; nacre tracking --end %s ends that\n", o->directory);
 }

@@ -255,6 +255,7 @@ static int make_swaps(void *arg, int disk, struct nacre_image *to, struct nacre_
 static int finish_disk(struct run *r, int disk, struct copying *c, struct nacre_error *e)
 {
 	struct nacre_disk_copied copied = {0};
+	uint64_t there;
 	struct nacre_image *to = nacre_sink_image(r->sink, (unsigned)disk, e);
 	int failed = 0;
 
@@ -263,9 +264,11 @@ static int finish_disk(struct run *r, int disk, struct copying *c, struct nacre_
 	if (c)
 		failed = nacre_disk_copy(r->from[disk], to, &r->plan.maps[disk], NACRE_FS_USED, on_copied, c, &copied, e);
 	failed = failed || make_swaps(r, disk, to, e) || nacre_image_finish(to, e);
+	there = nacre_sink_image_there(to);
 	nacre_image_close(to);
 	r->result->read += copied.read;
-	r->result->written += copied.written;
+	r->result->written += copied.written > there ? copied.written - there : 0;
+	r->result->there += there;
 	return failed ? -1 : 0;
 }
 
@@ -327,8 +330,11 @@ static int verify(struct run *r, struct nacre_error *e)
 	stage(r, "comparing");
 	r->keep = false; /* a copy that is not what was written is not gone on with */
 	if (r->o->live && nacre_verify_running(r->snapshot, (unsigned)r->o->source_count, r->sink, &r->result->verified,
-					       &r->result->written_since, e))
+					       &r->result->written_since, e)) {
+		for (int i = 0; r->again && i < r->o->source_count; i++)
+			nacre_snapshot_distrust(r->snapshot, (unsigned)i);
 		return -1;
+	}
 	if (r->o->live && !r->again)
 		nacre_snapshot_close(nacre_steal(r->snapshot)); /* nothing is tracked any more */
 	if (r->o->live)

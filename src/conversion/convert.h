@@ -67,7 +67,7 @@ struct nacre_convert_options {
 struct nacre_convert_result {
 	struct nacre_definition definition;
 	uint64_t used, skipped, read, written, sent; /* @sent: over the connection, if there is one */
-	uint64_t there; /* of a source in use: bytes that an earlier run had copied already */
+	uint64_t there; /* bytes that an earlier run had copied already */
 	char host[64]; /* the other computer's name for itself, or "" */
 	double seconds_look, seconds_copy, seconds_fix;
 	size_t changes;

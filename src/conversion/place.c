@@ -51,6 +51,7 @@ struct place {
 	int lock;
 	enum nacre_sink_mode mode;
 	bool defined, earlier;      /* @earlier: there is something in it that is not ours to remove */
+	bool taken;                 /* @directory was made before, and nothing of it is changed yet */
 	struct nacre_plan plan;     /* what the maps say */
 	struct nacre_inventory copy;
 	bool looked;
@@ -147,7 +148,6 @@ static struct nacre_image *open_begun(const struct place *p, const struct disk *
 
 	if (nacre_blocks_look(d->blocks, &head, e))
 		return NULL;
-	nacre_result_remove(p->undo, NULL); /* what was fixed is overwritten */
 	if (strcmp(head.format, what->format) || head.size != what->size || head.source_size != what->source_size) {
 		nacre_error_set(e, NACRE_E_EXISTS, 0, p->partial,
 				"was begun as %s of %" PRIu64 " bytes, from %" PRIu64
@@ -155,6 +155,7 @@ static struct nacre_image *open_begun(const struct place *p, const struct disk *
 				head.source_size);
 		return NULL;
 	}
+	nacre_result_remove(p->undo, NULL); /* what was fixed is overwritten */
 	if (!stat(d->path, &st))
 		return nacre_image_open(d->path, what->format, true, e);
 	return nacre_image_resume(d->path, what->format, what->size, e);
@@ -171,6 +172,15 @@ static void forget_begun(const struct disk *d)
 		unlink(partial);
 }
 
+/* The disk of the earlier machine lies there under another name. */
+static bool is_other_kind(const struct place *p, unsigned disk, const struct nacre_sink_disk *what)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "disk%u.%s", disk, strcmp(what->format, "raw") ? "raw" : "vhd");
+	return !faccessat(p->lock, name, F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
 static int open_image(struct nacre_sink *sink, unsigned disk, const struct nacre_sink_disk *what, struct nacre_error *e)
 {
 	struct nacre_blocks_head head = {.size = what->size, .source_size = what->source_size};
@@ -183,6 +193,10 @@ static int open_image(struct nacre_sink *sink, unsigned disk, const struct nacre
 
 	if (begun && nacre_blocks_look(d->blocks, &was, e))
 		return -1;
+	if (!begun && p->earlier && is_other_kind(p, disk, what))
+		return nacre_error_set(e, NACRE_E_EXISTS, 0, p->directory,
+				       "was made with another kind of disk, not %s: say the same --format as then, or "
+				       "convert to another name", what->format);
 	if (begun) {
 		image = open_begun(p, d, what, e);
 	} else {
@@ -191,6 +205,7 @@ static int open_image(struct nacre_sink *sink, unsigned disk, const struct nacre
 	}
 	if (!image)
 		return -1;
+	p->taken = false;
 	snprintf(head.format, sizeof(head.format), "%s", what->format);
 	d->image = nacre_blocks_image(image, d->blocks, begun ? NULL : &head, e);
 	if (!d->image)
@@ -226,7 +241,12 @@ static int place_create(struct nacre_sink *sink, unsigned disk, const struct nac
 	if (asprintf(&d->blocks, "%s.blocks", d->path) < 0 || asprintf(&d->before, "%s.before", d->path) < 0 ||
 	    (!disk && asprintf(&p->undo, "%s.undo", d->path) < 0))
 		return no_memory(e);
-	return keep_map(p, disk, what->map, e) || check_room(p, disk, what, e) || open_image(sink, disk, what, e) ? -1 : 0;
+	if (!keep_map(p, disk, what->map, e) && !check_room(p, disk, what, e) && !open_image(sink, disk, what, e))
+		return 0;
+	/* A machine of which nothing was changed keeps its name. */
+	if (p->taken)
+		renameat2(AT_FDCWD, p->partial, AT_FDCWD, p->directory, RENAME_NOREPLACE);
+	return -1;
 }
 
 static struct nacre_image *image_of(struct nacre_sink *sink, unsigned disk)
@@ -276,6 +296,15 @@ static int place_have(struct nacre_sink *sink, unsigned disk, uint64_t first, ui
 	return nacre_blocks_have(image_of(sink, disk), first, count, hashes, e);
 }
 
+/* What its note says is not what lies there: nobody is to rely on it who goes on with this disk. */
+static int doubt(struct nacre_image *image, struct nacre_error *e)
+{
+	struct nacre_blocks_head head = *nacre_blocks_head(image);
+
+	head.doubted = true;
+	return nacre_blocks_mark(image, &head, false, e);
+}
+
 static int place_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, uint32_t count,
 			const uint64_t *hashes, uint32_t *different, uint64_t *where, struct nacre_error *e)
 {
@@ -288,7 +317,7 @@ static int place_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, 
 	for (uint32_t i = 0; i < count; i++)
 		if (here[i] != hashes[i] && !(*different)++)
 			*where = first + i;
-	return 0;
+	return *different ? doubt(image_of(sink, disk), e) : 0;
 }
 
 static int place_read(struct nacre_sink *sink, unsigned disk, uint64_t offset, void *data, size_t size,
@@ -591,7 +620,8 @@ static int open_directory(struct place *p, enum nacre_sink_mode mode, struct nac
 
 	if (mode >= NACRE_SINK_AGAIN && nacre_earlier_take(p->directory, p->partial, &p->lock, e))
 		return -1;
-	if (p->lock >= 0)
+	p->taken = p->earlier = p->lock >= 0;
+	if (p->taken)
 		return 0;
 	if (!lstat(p->directory, &st))
 		return nacre_error_set(e, NACRE_E_EXISTS, 0, p->directory,

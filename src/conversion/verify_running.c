@@ -5,8 +5,8 @@
  * is to have. For what was written since there is only what the sink noted when it was received: then it is at least
  * still what came. Both hashes are compared with what lies on the sink's disk, read anew.
  *
- * A write that is on its way may be read before it is marked. So where something differs the marks are looked at again, a
- * moment later.
+ * A write that is on its way may be read before it is marked. So where the source is not what was noted, and nobody is seen to have written,
+ * both are looked at again, a moment later. Only then the sink is asked: what it finds different it doubts for ever.
  */
 #include "conversion/verify.h"
 
@@ -19,7 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BLOCK = NACRE_SINK_BLOCK, PART = 1 << 20, TRIES = 5, WAIT_MS = 100 };
+enum { BLOCK = NACRE_SINK_BLOCK, PART = 1 << 20, TRIES = 10, WAIT_MS = 100 };
 
 struct verifying {
 	struct nacre_snapshot *snapshot;
@@ -34,53 +34,69 @@ struct verifying {
 	uint64_t compared, written_since;  /* blocks */
 };
 
-/* The hashes that @count blocks from @first on are to have. Return: blocks that are not as they were, or -1 */
-static int64_t expect(struct verifying *v, uint64_t first, uint32_t count, struct nacre_error *e)
+/* Grain by grain or more: what is as it was gets the source's hash, the rest what was noted. */
+static void hash_part(struct verifying *v, uint64_t first, uint32_t at, uint32_t n)
 {
-	uint32_t others = 0;
-
-	for (uint32_t done = 0; done < count;) {
-		uint32_t n = count - done < PART / BLOCK ? count - done : PART / BLOCK;
-
-		nacre_snapshot_read(v->snapshot, v->disk, (first + done) * BLOCK, v->data, (size_t)n * BLOCK, v->same);
-		for (uint32_t i = 0; i < n; i++) {
-			v->as_it_was[done + i] = v->same[(size_t)i * BLOCK / v->grain];
-			v->hashes[done + i] = nacre_sink_hash(v->data + (size_t)i * BLOCK, BLOCK);
-			others += !v->as_it_was[done + i];
-		}
-		done += n;
+	nacre_snapshot_read(v->snapshot, v->disk, (first + at) * BLOCK, v->data, (size_t)n * BLOCK, v->same);
+	for (uint32_t i = 0; i < n; i++) {
+		v->as_it_was[at + i] = v->same[(size_t)i * BLOCK / v->grain];
+		v->hashes[at + i] = v->as_it_was[at + i] ? nacre_sink_hash(v->data + (size_t)i * BLOCK, BLOCK) : v->noted[at + i];
 	}
-	if (others && nacre_sink_have(v->sink, v->disk, first, count, v->noted, e))
-		return -1;
-	for (uint32_t i = 0; others && i < count; i++)
-		if (!v->as_it_was[i])
-			v->hashes[i] = v->noted[i];
-	return others;
 }
 
-static int compare(struct verifying *v, uint64_t first, uint32_t count, struct nacre_error *e)
+/* Blocks that are not what was noted, though nobody is seen to have written to them: once more. Return: are there any? */
+static bool look_again(struct verifying *v, uint64_t first, uint32_t count, uint64_t *where)
 {
-	uint32_t different = 0;
-	uint64_t where = 0;
+	uint32_t grain = v->grain / BLOCK;
+	bool odd = false;
 
-	for (int i = 0; i < TRIES; i++) {
-		int64_t others = expect(v, first, count, e);
+	for (uint32_t at = 0; at < count; at += grain) {
+		uint32_t n = count - at < grain ? count - at : grain;
 
-		if (others < 0 || nacre_sink_verify(v->sink, v->disk, first, count, v->hashes, &different, &where, e))
-			return -1;
-		if (!different) {
-			v->compared += count - (uint64_t)others;
-			v->written_since += (uint64_t)others;
-			return 0;
+		if (!memcmp(v->hashes + at, v->noted + at, n * sizeof(*v->noted)))
+			continue;
+		hash_part(v, first, at, n);
+		if (!odd && memcmp(v->hashes + at, v->noted + at, n * sizeof(*v->noted))) {
+			odd = true;
+			*where = first + at;
 		}
-		nanosleep(&(struct timespec){.tv_nsec = WAIT_MS * 1000000L}, NULL);
 	}
+	return odd;
+}
+
+static int differs(const struct verifying *v, uint64_t where, struct nacre_error *e)
+{
 	if (nacre_snapshot_lost(v->snapshot))
 		return nacre_error_set(e, NACRE_E_FAILED, 0, "--verify",
 				       "cannot be told: the kernel did not report all changes since the instant; begin anew");
 	return nacre_error_set(e, NACRE_E_FAILED, 0, "--verify",
-			       "%u blocks of the copy differ from the source, the first at byte %" PRIu64
-			       "; the disk there does not hold what it is given", different, where * BLOCK);
+			       "the copy differs from the source, first at byte %" PRIu64 "; the disk there does not hold what it is given",
+			       where * BLOCK);
+}
+
+static int compare(struct verifying *v, uint64_t first, uint32_t count, struct nacre_error *e)
+{
+	uint32_t different = 0, others = 0;
+	uint64_t where = 0;
+
+	if (nacre_sink_have(v->sink, v->disk, first, count, v->noted, e))
+		return -1;
+	for (uint32_t at = 0; at < count; at += PART / BLOCK)
+		hash_part(v, first, at, count - at < PART / BLOCK ? count - at : PART / BLOCK);
+	for (int i = 0; look_again(v, first, count, &where); i++) {
+		if (i == TRIES)
+			return differs(v, where, e);
+		nanosleep(&(struct timespec){.tv_nsec = WAIT_MS * 1000000L}, NULL);
+	}
+	if (nacre_sink_verify(v->sink, v->disk, first, count, v->hashes, &different, &where, e))
+		return -1;
+	if (different)
+		return differs(v, where, e);
+	for (uint32_t i = 0; i < count; i++)
+		others += !v->as_it_was[i];
+	v->compared += count - others;
+	v->written_since += others;
+	return 0;
 }
 
 static int verify_disk(struct verifying *v, struct nacre_error *e)

@@ -76,6 +76,13 @@ static const struct nacre_image_ops disk_ops = {
 	.name = "sink", .read = disk_read, .write = disk_write, .data = disk_data, .finish = disk_finish,
 	.close = disk_close};
 
+uint64_t nacre_sink_image_there(const struct nacre_image *image)
+{
+	const struct disk *d = image->own;
+
+	return d->differ ? nacre_differ_there(d->differ) : 0;
+}
+
 struct nacre_image *nacre_sink_image(struct nacre_sink *sink, unsigned disk, struct nacre_error *e)
 {
 	struct nacre_image *image = calloc(1, sizeof(*image));

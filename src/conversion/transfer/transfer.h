@@ -239,6 +239,8 @@ uint64_t nacre_sink_hash(const void *block, size_t size);
  * write, zero, patch, have and sync is said.
  */
 struct nacre_image *nacre_sink_image(struct nacre_sink *sink, unsigned disk, struct nacre_error *e);
+/** nacre_sink_image_there() - bytes written to it that were there already, and were not sent */
+uint64_t nacre_sink_image_there(const struct nacre_image *image);
 /** nacre_sink_back() - disk @disk as an image that can only be read, until it is attached; for one thread */
 struct nacre_image *nacre_sink_back(struct nacre_sink *sink, unsigned disk, struct nacre_error *e);
 

@@ -119,6 +119,32 @@ is "$(cat "$out/web1/"* 2>/dev/null | cksum)" "$sum" "and not touched"
 rm -rf "$out/web1"
 "$nacre" tracking --end --all
 
+# What rots in the copy, and keeps its time. Only who reads it again finds out; from then on nothing of the note is believed.
+converts "a machine whose disk is to rot" "$out/rot"
+touch -r "$out/rot/disk0.vhd" "$work/time"
+size=$(stat -c %s "$out/rot/disk0.vhd")
+printf rot | dd of="$out/rot/disk0.vhd" bs=1 seek=$((size / 3 / 4096 * 4096 + 100)) conv=notrunc status=none
+touch -r "$work/time" "$out/rot/disk0.vhd"
+fails 1 "it is found out" again "$out/rot" --verify
+said "differs from the source" "and said"
+converts "the next time" "$out/rot" --verify
+is "$(told .tracked)" false "all is compared with what is there"
+ok "and put right: $(told .written) bytes are written" test "$(told .written)" -lt 1000000 -a "$(told .written)" -gt 0
+ok "the copy is the source" same_copy rot
+"$nacre" tracking --end "$out/rot"
+rm -rf "$out/rot"
+ok "a machine with another kind of disk" again "$out/raw" --format raw
+echo raw >>"$on/etc/motd"
+converts "is brought up to date as well" "$out/raw" --format raw
+is "$(told .tracked)" true "by what was tracked"
+fails 6 "a copy of another kind is not made of it" again "$out/raw" --format vhd
+said "say the same --format" "which is said"
+fails 6 "nor one of another size" again "$out/raw" --format raw --size 1G
+ok "it has its name" test -e "$out/raw/disk0.raw" -a ! -e "$out/raw.partial"
+ok "it goes on as it was" again "$out/raw" --format raw
+rm -rf "$out/raw"
+"$nacre" tracking --end --all
+
 # Killed at any moment, again and again, while a program writes.
 converts "a machine to be killed" "$out/kill"
 mkfifo "$work/stop"
