@@ -159,10 +159,10 @@ static double iops(const struct lab_disk *disk)
 	return count / (lab_now() - start);
 }
 
-/* Nanoseconds in the newest program of that name, and how often it ran, since it was loaded. */
-static bool program_time(double *ns, double *count)
+/* The newest program of that name: to be asked for right after it was loaded, as others track as well. */
+static int newest_program(void)
 {
-	bool found = false;
+	int newest = -1;
 	__u32 id = 0;
 
 	while (!bpf_prog_get_next_id(id, &id)) {
@@ -171,14 +171,15 @@ static bool program_time(double *ns, double *count)
 		__u32 size = sizeof(info);
 
 		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) && !strcmp(info.name, "on_request")) {
-			*ns = (double)info.run_time_ns;
-			*count = (double)info.run_cnt;
-			found = true;
+			int older = newest;
+
+			newest = fd;
+			fd = older;
 		}
 		if (fd >= 0)
 			close(fd);
 	}
-	return found && *count > 0;
+	return newest;
 }
 
 /* In turn, so that other work on the machine meets both: each pair has its own ratio. Both have just begun to track. */
@@ -213,19 +214,25 @@ static int time_tracking(const struct lab_disk *disk, const struct nacre_tracker
 {
 	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	struct nacre_tracker *t = nacre_tracker_open(what, e);
-	double ns[PAIRS_MAX], ns0 = 0, count0 = 0, ns1, count1;
+	int program = t ? newest_program() : -1;
+	double ns[PAIRS_MAX];
 
 	if (!t)
 		return -1;
 	for (int i = 0; i < pairs; i++) {
+		struct bpf_prog_info before = {0}, after = {0};
+		__u32 size = sizeof(before);
+
+		bpf_obj_get_info_by_fd(program, &before, &size);
 		iops(disk);
-		if (!program_time(&ns1, &count1) || count1 <= count0)
+		bpf_obj_get_info_by_fd(program, &after, &size);
+		if (after.run_cnt <= before.run_cnt)
 			return nacre_error_set(e, NACRE_E_SUPPORT, 0, what->path, "the kernel does not tell a program's time");
-		ns[i] = (ns1 - ns0) / (count1 - count0);
-		ns0 = ns1;
-		count0 = count1;
+		ns[i] = (double)(after.run_time_ns - before.run_time_ns) / (double)(after.run_cnt - before.run_cnt);
 	}
 	nacre_tracker_close(t);
+	if (program >= 0)
+		close(program);
 	if (stats >= 0)
 		close(stats);
 	qsort(ns, (size_t)pairs, sizeof(*ns), by_size);
