@@ -155,9 +155,8 @@ int nacre_earlier_restore(struct nacre_image *image, const struct nacre_earlier_
 		*head.instant = 0;
 	head.file = (struct nacre_blocks_file){0};
 	head.before = 0;
-	if (was->whole && nacre_image_finish(image, e))
-		return -1;
-	if (nacre_blocks_mark(image, &head, true, e))
+	/* None of this need reach the disk in this order: after a crash nothing of it is believed, as the note is not whole. */
+	if (nacre_blocks_mark(image, &head, e))
 		return -1;
 	if (unlink(d->before) && errno != ENOENT)
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, d->before, "cannot be removed");

@@ -302,7 +302,7 @@ static int doubt(struct nacre_image *image, struct nacre_error *e)
 	struct nacre_blocks_head head = *nacre_blocks_head(image);
 
 	head.doubted = true;
-	return nacre_blocks_mark(image, &head, false, e);
+	return nacre_blocks_mark(image, &head, e);
 }
 
 static int place_verify(struct nacre_sink *sink, unsigned disk, uint64_t first, uint32_t count,

@@ -198,17 +198,14 @@ const struct nacre_blocks_head *nacre_blocks_head(const struct nacre_image *imag
 	return &((const struct blocks *)image->own)->head;
 }
 
-int nacre_blocks_mark(struct nacre_image *image, const struct nacre_blocks_head *head, bool lasting, struct nacre_error *e)
+int nacre_blocks_mark(struct nacre_image *image, const struct nacre_blocks_head *head, struct nacre_error *e)
 {
 	struct blocks *b = image->own;
 
-	/* What it says now includes the words: they come first. */
-	if (lasting && fsync(b->fd))
-		return note_error(b->path, "written", e);
 	if (write_head(b->fd, b->path, head, e))
 		return -1;
 	b->head = *head;
-	return lasting && fdatasync(b->fd) ? note_error(b->path, "written", e) : 0;
+	return 0;
 }
 
 int nacre_blocks_mark_file(const char *path, const struct nacre_blocks_head *head, struct nacre_error *e)
@@ -217,6 +214,7 @@ int nacre_blocks_mark_file(const char *path, const struct nacre_blocks_head *hea
 
 	if (fd < 0)
 		return note_error(path, "opened", e);
+	/* A whole note's words are believed: they come first. */
 	if (fsync(fd) || write_head(fd, path, head, e))
 		return note_error(path, "written", e);
 	return fdatasync(fd) ? note_error(path, "written", e) : 0;

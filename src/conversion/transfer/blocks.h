@@ -51,12 +51,9 @@ struct nacre_image *nacre_blocks_image(struct nacre_image *under, const char *pa
 				       const struct nacre_blocks_head *head, struct nacre_error *e);
 /** nacre_blocks_head() - as it is now */
 const struct nacre_blocks_head *nacre_blocks_head(const struct nacre_image *image);
-/**
- * nacre_blocks_mark() - a new head, of the same format and sizes
- * @lasting: note and head are on the disk before it returns
- */
-int nacre_blocks_mark(struct nacre_image *image, const struct nacre_blocks_head *head, bool lasting, struct nacre_error *e);
-/** nacre_blocks_mark_file() - the same of the note @path, whose image is closed */
+/** nacre_blocks_mark() - a new head, of the same format and sizes */
+int nacre_blocks_mark(struct nacre_image *image, const struct nacre_blocks_head *head, struct nacre_error *e);
+/** nacre_blocks_mark_file() - the same of the note @path, whose image is closed; note and head are on the disk when it returns */
 int nacre_blocks_mark_file(const char *path, const struct nacre_blocks_head *head, struct nacre_error *e);
 /** nacre_blocks_log() - from here on what a block had before its first change goes to a new log at @path (before.h) */
 int nacre_blocks_log(struct nacre_image *image, const char *path, struct nacre_error *e);
