@@ -129,8 +129,11 @@ static int slow_writers(struct run *r, struct nacre_error *e)
 {
 	if (!r->throttle.count || r->rate <= 0 || r->slower == SLOWER_MAX)
 		return 0;
-	r->slower++;
-	r->limit = (r->limit ? r->limit : (uint64_t)r->rate) / SHARE;
+	/* One that was only lifted meanwhile is enough again. */
+	if (!r->limit || r->limited_since) {
+		r->slower++;
+		r->limit = (r->limit ? r->limit : (uint64_t)r->rate) / SHARE;
+	}
 	return set_limit(r, e) < 0 ? -1 : 1;
 }
 

@@ -51,6 +51,12 @@ $nacre convert / --disk /dev/vdc /dst/web1 --no-check --no-hooks --json --max-fr
 echo "status \$?" >/dev/ttyS0
 busybox cp /result /progress /dst/
 busybox cat /progress /result >/dev/ttyS0
+echo "then: \$(tail_of)" >/dev/ttyS0
+(
+	set -o pipefail
+	$nacre convert / - --no-hooks -q --max-freeze 20000 2>/dev/ttyS0 | busybox cat >/dst/streamed.vhd
+)
+echo "streamed \$?" >/dev/ttyS0
 # Killed at any moment, it leaves a root that works.
 n=0
 while [ \$n -lt 4 ]; do
@@ -73,7 +79,7 @@ END
 chmod 755 "$tree/sbin/init"
 busybox_initramfs "$work/initrd" virtio_pci virtio_blk ext4
 make_bios_disk "$kernel" "$work/initrd" "$tree" "$work/disk.img" "" 220
-truncate -s 400M "$work/dst.img"
+truncate -s 600M "$work/dst.img"
 mke2fs -q -t ext4 "$work/dst.img"
 truncate -s 64M "$work/data.img"
 mke2fs -q -t ext4 "$work/data.img"
@@ -116,6 +122,19 @@ debugfs -R "dump /web1/disk1.vhd $work/disk1.vhd" "$work/dst.img" 2>/dev/null
 ok "the second disk is a disk" qemu-img convert -f vpc -O raw "$work/disk1.vhd" "$work/copy1.img"
 ok "with a clean file system" e2fsck -fn "$work/copy1.img"
 is "$(debugfs -R 'cat /late' "$work/copy1.img" 2>/dev/null)" "before the instant" "as it was at the instant"
+cp "$work/part.img" "$work/first.img"
+ok "it streams its own disk to a pipe" grep -qx 'streamed 0' "$work/said"
+debugfs -R "dump /streamed.vhd $work/streamed.vhd" "$work/dst.img" 2>/dev/null
+ok "what came is a disk" qemu-img convert -f vpc -O raw "$work/streamed.vhd" "$work/copy.img"
+dd if="$work/copy.img" of="$work/part.img" bs=1M skip=1 conv=sparse status=none
+run e2fsck -p "$work/part.img"
+ok "whose root needs nothing but its orphans removed, too" test "$status" -le 1
+debugfs -R "dump /var/load/journal $work/journal" "$work/part.img" 2>/dev/null
+then=$(sed -n 's/^then: //p' "$work/said")
+ok "and has all that was promised before (${then:-nothing} lines, and more)" \
+	awk -v want="${then:-1000000}" '$1 != NR {exit 1} END {exit NR < want}' "$work/journal"
+is "$(debugfs -R 'cat /etc/fstab' "$work/part.img" 2>/dev/null | head -n 1 | cut -d' ' -f1,2)" "UUID=$disk_uuid /" "it is mended as well"
+mv "$work/first.img" "$work/part.img"
 debugfs -R "dump /swapped $work/swapped" "$work/part.img" 2>/dev/null
 debugfs -R "dump /header $work/header" "$work/dst.img" 2>/dev/null
 ok "of a swap file in use the header is there" cmp -n 4096 "$work/swapped" "$work/header"
