@@ -345,16 +345,24 @@ static int verify(struct run *r, struct nacre_error *e)
 	return 0;
 }
 
-static int mend(struct run *r, struct nacre_error *e)
+/* What the fix-ups are told. */
+static struct nacre_sink_modify fixes(const struct run *r)
 {
 	struct nacre_sink_modify what = {.grow_last = r->o->grow_last, .fix = r->o->fix};
-	double start = now();
 
-	r->keep = false; /* what fails here fails the next time */
 	if (r->o->own) {
 		what.nic_count = r->source.nic_count;
 		memcpy(what.nics, r->source.nics, sizeof(what.nics));
 	}
+	return what;
+}
+
+static int mend(struct run *r, struct nacre_error *e)
+{
+	struct nacre_sink_modify what = fixes(r);
+	double start = now();
+
+	r->keep = false; /* what fails here fails the next time */
 	if (r->o->fix_at_source && r->o->remote && !r->result->data) {
 		stage(r, "making it fit, from here");
 		if (nacre_fix_at_source(r->o, &r->source, &what, r->sink, r->again ? r->snapshot : NULL, r->result, &r->growth, e))
@@ -467,15 +475,20 @@ static int spool(struct run *r, struct nacre_extents *used, struct nacre_error *
 
 static int streamed(struct run *r, struct nacre_error *e)
 {
+	struct nacre_streamed_what what = {.from = r->from[0], .name = r->source.disks[0].name, .used = &r->plan.maps[0],
+					   .modify = fixes(r), .make_swaps = make_swaps, .arg = r};
 	struct nacre_extents spooled = {0};
 	double start = now();
 	int failed;
 
 	if (r->o->source_count > 1 || r->result->data)
 		return nacre_error_set(e, NACRE_E_USAGE, 0, "-", "is one disk with a system on it");
-	failed = define(r, e) < 0 || (r->o->live && spool(r, &spooled, e)) ||
-		 nacre_streamed(r->o, r->o->live ? nacre_spool_image(r->sink) : r->from[0],
-				r->o->live ? &spooled : &r->plan.maps[0], make_swaps, r, STDOUT_FILENO, r->result, e) < 0;
+	failed = define(r, e) < 0 || (r->o->live && spool(r, &spooled, e));
+	if (!failed && r->o->live) {
+		what.from = nacre_spool_image(r->sink);
+		what.used = &spooled;
+	}
+	failed = failed || nacre_streamed(r->o, &what, STDOUT_FILENO, r->result, e) < 0;
 	nacre_extents_free(&spooled);
 	r->keep = false;
 	r->result->seconds_copy = now() - start;

@@ -189,6 +189,25 @@ static int spool_sync(struct nacre_sink *sink, struct nacre_error *e)
 	return 0;
 }
 
+/* Asked for where the kernel lost changes, and all is read again. */
+static int spool_have(struct nacre_sink *sink, unsigned disk, uint64_t first, uint32_t count, uint64_t *hashes,
+		      struct nacre_error *e)
+{
+	struct nacre_image *image = ((struct spool *)sink->own)->image;
+	uint8_t block[NACRE_SINK_BLOCK];
+
+	(void)disk;
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t at = (first + i) * sizeof(block);
+		size_t n = image->size - at < sizeof(block) ? (size_t)(image->size - at) : sizeof(block);
+
+		if (nacre_image_read(image, at, block, n, e))
+			return -1;
+		hashes[i] = nacre_sink_hash(block, n);
+	}
+	return 0;
+}
+
 static int spool_read(struct nacre_sink *sink, unsigned disk, uint64_t offset, void *data, size_t size,
 		      struct nacre_error *e)
 {
@@ -211,7 +230,7 @@ static void spool_close(struct nacre_sink *sink, bool drop)
 /* Nothing else is asked of it. */
 static const struct nacre_sink_ops spool_ops = {
 	.name = "spool", .create = spool_create, .make_writable = spool_make_writable, .write = spool_write,
-	.zero = spool_zero, .sync = spool_sync, .read = spool_read, .close = spool_close};
+	.zero = spool_zero, .sync = spool_sync, .have = spool_have, .read = spool_read, .close = spool_close};
 
 struct nacre_sink *nacre_spool_open(const char *directory, const struct nacre_lives *lives, uint64_t bytes,
 				    struct nacre_error *e)

@@ -50,14 +50,12 @@ static int send_all(const struct nacre_convert_options *o, struct nacre_image *d
 	return failed ? -1 : 0;
 }
 
-int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *from, const struct nacre_extents *used,
-		   int (*make_swaps)(void *arg, int disk, struct nacre_image *to, struct nacre_error *e), void *arg, int out,
+int nacre_streamed(const struct nacre_convert_options *o, const struct nacre_streamed_what *what, int out,
 		   struct nacre_convert_result *result, struct nacre_error *e)
 {
 	const char *tmp = getenv("TMPDIR");
 	struct nacre_image *disk;
 	struct nacre_growth growth;
-	const struct nacre_sink_modify what = {.grow_last = o->grow_last, .fix = o->fix};
 	struct nacre_tree *tree = NULL;
 	char undo[256];
 	int failed;
@@ -66,17 +64,17 @@ int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *fr
 	snprintf(undo, sizeof(undo), "%.200s/nacre-undo.XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	if (!mkdtemp(undo))
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, undo, "cannot be made");
-	disk = nacre_overlay_image(from, result->definition.disks[0].size, e);
+	disk = nacre_overlay_image(what->from, result->definition.disks[0].size, e);
 	stage(o, "making it fit, in memory");
-	failed = !disk || make_swaps(arg, 0, disk, e) ||
-		 nacre_fix_overlay(&disk, NULL, 1, &what, &o->says, undo, &tree, &growth, e);
+	failed = !disk || what->make_swaps(what->arg, 0, disk, e) ||
+		 nacre_fix_overlay(&disk, &what->name, 1, &what->modify, &o->says, undo, &tree, &growth, e);
 	if (tree)
 		nacre_tree_changes(tree, &result->changes);
 	nacre_tree_free(tree);
 	nacre_result_remove(undo, NULL);
 	if (!failed) {
 		stage(o, "sending");
-		failed = send_all(o, disk, used, out, e);
+		failed = send_all(o, disk, what->used, out, e);
 	}
 	nacre_image_close(disk);
 	return failed ? -1 : 0;

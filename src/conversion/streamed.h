@@ -5,13 +5,19 @@
 
 #include "conversion/convert.h"
 
-/**
- * nacre_streamed() - fix @from in memory, then write it to @out
- * @used: what travels of it (tag NACRE_FS_USED)
- * @make_swaps: writes what is made anew, of disk @disk, to the image that it gets
- */
-int nacre_streamed(const struct nacre_convert_options *o, struct nacre_image *from, const struct nacre_extents *used,
-		   int (*make_swaps)(void *arg, int disk, struct nacre_image *to, struct nacre_error *e), void *arg, int out,
+/** struct nacre_streamed_what - a disk that is quiet */
+struct nacre_streamed_what {
+	struct nacre_image *from;         /* is only read */
+	const char *name;                 /* as the source's kernel calls it; "": not known */
+	const struct nacre_extents *used; /* what travels of it (tag NACRE_FS_USED) */
+	struct nacre_sink_modify modify;  /* the fix-ups */
+	/** writes what is made anew, to the image that it gets */
+	int (*make_swaps)(void *arg, int disk, struct nacre_image *to, struct nacre_error *e);
+	void *arg;
+};
+
+/** nacre_streamed() - fix it in memory, then write it to @out */
+int nacre_streamed(const struct nacre_convert_options *o, const struct nacre_streamed_what *what, int out,
 		   struct nacre_convert_result *result, struct nacre_error *e);
 
 #endif

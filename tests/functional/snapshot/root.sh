@@ -18,6 +18,8 @@ for name in umount mkfifo rm kill touch sync dmesg true; do ln -sf busybox "$tre
 printf 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n' >"$tree/etc/os-release"
 printf '/dev/vda1 / ext4 defaults 0 1\n/dev/vdc /data ext4 defaults 0 2\n' >"$tree/etc/fstab"
 echo itself >"$tree/etc/hostname"
+mkdir -p "$tree/usr/lib/udev/rules.d"
+touch "$tree/usr/lib/udev/rules.d/80-net-setup-link.rules" # its network cards are named by .link files
 # All that belongs to nacre, at the same place, with its libraries.
 parts=$(find "$build"/src/cli/nacre "$build"/src/extension/vproc/nacre-vproc "$build"/overlays/fs "$build"/src/fs \
 	"$writer" \( -name '*.so' -o -perm -100 \) -type f ! -name '*.p')
@@ -77,7 +79,7 @@ sync
 poweroff -f
 END
 chmod 755 "$tree/sbin/init"
-busybox_initramfs "$work/initrd" virtio_pci virtio_blk ext4
+busybox_initramfs "$work/initrd" virtio_pci virtio_blk virtio_net ext4
 make_bios_disk "$kernel" "$work/initrd" "$tree" "$work/disk.img" "" 220
 truncate -s 600M "$work/dst.img"
 mke2fs -q -t ext4 "$work/dst.img"
@@ -85,6 +87,7 @@ truncate -s 64M "$work/data.img"
 mke2fs -q -t ext4 "$work/data.img"
 qemu-system-x86_64 -M q35 -accel tcg -cpu max -smp 2 -m 768 -nodefaults -display none -monitor none -serial "file:$work/serial" -no-reboot \
 	-kernel "$kernel" -initrd "$work/initrd" -append "root=UUID=$disk_uuid ro console=ttyS0 quiet mitigations=off tsc=unstable" \
+	-netdev hubport,id=n,hubid=0 -device virtio-net-pci,netdev=n,mac=52:54:00:a1:b2:c3,romfile= \
 	-drive "file=$work/disk.img,format=raw,if=none,id=a,cache=unsafe" -device virtio-blk-pci,drive=a \
 	-drive "file=$work/dst.img,format=raw,if=none,id=b,cache=unsafe" -device virtio-blk-pci,drive=b \
 	-drive "file=$work/data.img,format=raw,if=none,id=c,cache=unsafe" -device virtio-blk-pci,drive=c &
@@ -134,6 +137,8 @@ then=$(sed -n 's/^then: //p' "$work/said")
 ok "and has all that was promised before (${then:-nothing} lines, and more)" \
 	awk -v want="${then:-1000000}" '$1 != NR {exit 1} END {exit NR < want}' "$work/journal"
 is "$(debugfs -R 'cat /etc/fstab' "$work/part.img" 2>/dev/null | head -n 1 | cut -d' ' -f1,2)" "UUID=$disk_uuid /" "it is mended as well"
+ok "its network card keeps its name" grep -qi MACAddress=52:54:00:a1:b2:c3 \
+	<(debugfs -R 'cat /etc/systemd/network/10-nacre-eth0.link' "$work/part.img" 2>/dev/null)
 mv "$work/first.img" "$work/part.img"
 debugfs -R "dump /swapped $work/swapped" "$work/part.img" 2>/dev/null
 debugfs -R "dump /header $work/header" "$work/dst.img" 2>/dev/null
