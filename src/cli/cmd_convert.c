@@ -93,7 +93,7 @@ static const struct cli_option options[] = {
 	{.name = "nice", OPTION(nice, CLI_FLAG),
 	 .help = "work at low priority for processor and disk, but not while a source in use is frozen"},
 	{.name = "on-read-error", OPTION(running.on_read_error, CLI_CHOICE), .arg = "WHAT", .choices = "stop|zero",
-	 .help = "a source in use: what cannot be read ends it, or becomes zeroes [stop]"},
+	 .help = "what cannot be read ends it, or becomes zeroes [stop]"},
 	{.name = "plan", OPTION(plan, CLI_FLAG), .help = "only say what would be done"},
 	{.name = "json", OPTION(json, CLI_FLAG), .help = "print the result as JSON, and progress as one JSON object a line"},
 	{.name = "quiet", .letter = 'q', OPTION(quiet, CLI_FLAG), .help = "no progress"},
@@ -128,6 +128,7 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 		json_number(&j, "verified", (int64_t)r->verified);
 	if (o->verify && o->live)
 		json_number(&j, "written_since", (int64_t)r->written_since);
+	json_number(&j, "unreadable", (int64_t)r->bad);
 	json_number(&j, "copy_ms", (int64_t)(r->seconds_copy * 1000));
 	json_number(&j, "fix_ms", (int64_t)(r->seconds_fix * 1000));
 	json_number(&j, "changes", (int64_t)r->changes);
@@ -196,6 +197,9 @@ static void print_text(const struct nacre_convert_options *o, const struct nacre
 	       r->seconds_copy, r->changes, r->seconds_fix);
 	if (o->live)
 		cli_running_print(stdout, &r->snapshot);
+	if (r->bad)
+		printf("%llu places could not be read and are zeroes, the first at byte %llu\n", (unsigned long long)r->bad,
+		       (unsigned long long)r->first_bad);
 	if (o->again || o->cutover)
 		print_again(o, r);
 	print_cutover(o, r);
@@ -309,6 +313,7 @@ static int run(void *settings, int argc, char **argv)
 		.directory = argc > 1 ? argv[1] : NULL, .format = s->format,
 		.source_format = s->source_format, .name = s->name, .grow_last = s->grow_last,
 		.volumes = s->volumes, .resume = s->resume, .again = s->again, .cutover = s->cutover,
+		.zero_bad = s->running.on_read_error && !strcmp(s->running.on_read_error, "zero"),
 		.fix_at_source = s->fix_at && !strcmp(s->fix_at, "source"),
 		.verify = s->verify, .plan_only = s->plan, .no_check = s->no_check, .spool = s->spool, .memory_mb = s->memory, .cpus = s->cpus,
 		.timeout_s = (int)s->timeout,
@@ -378,6 +383,9 @@ static int run(void *settings, int argc, char **argv)
 		print_json(&o, result);
 	else if (o.streamed && o.live)
 		cli_running_print(stderr, &result->snapshot);
+	if (o.streamed && result->bad && !s->json)
+		cli_warn(o.directory, "%llu places could not be read and are zeroes, the first at byte %llu",
+			 (unsigned long long)result->bad, (unsigned long long)result->first_bad);
 	if (o.streamed)
 		return NACRE_OK;
 	(s->json ? print_json : print_text)(&o, result);

@@ -97,9 +97,6 @@ void cli_running_print(FILE *to, const struct nacre_snapshot_result *r)
 		       r->volumes[i].why);
 	for (int i = 0; i < r->writer_count; i++)
 		fprintf(to, "hook %s: %s\n", r->writers[i].name, *r->writers[i].problem ? r->writers[i].problem : "well");
-	if (r->bad)
-		fprintf(to, "%llu places could not be read and are zeroes, the first at byte %llu\n", (unsigned long long)r->bad,
-		       (unsigned long long)r->first_bad);
 }
 
 void cli_running_json(struct json *j, const struct nacre_snapshot_result *r)
@@ -114,7 +111,6 @@ void cli_running_json(struct json *j, const struct nacre_snapshot_result *r)
 		json_number(j, "slowed_to", (int64_t)r->slowed_to);
 		json_number(j, "slowed_ms", (int64_t)(r->slowed_s * 1000));
 	}
-	json_number(j, "unreadable", (int64_t)r->bad);
 	json_begin(j, "volumes", '[');
 	for (int i = 0; i < r->volume_count; i++) {
 		json_begin(j, NULL, '{');

@@ -16,6 +16,7 @@
 #include "conversion/transfer/stream.h"
 #include "conversion/verify.h"
 #include "disk/copy.h"
+#include "disk/forgiving.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,6 +78,8 @@ static int open_sources(struct run *r, struct nacre_error *e)
 		return -1;
 	for (int i = 0; i < o->source_count; i++) {
 		r->from[i] = nacre_image_open(o->sources[i], o->live ? "raw" : o->source_format, false, e);
+		if (r->from[i] && o->zero_bad && !o->live)
+			r->from[i] = nacre_forgiving_image(r->from[i], e);
 		if (!r->from[i])
 			return -1;
 	}
@@ -397,6 +400,35 @@ static void conclude(struct run *r, bool good)
 	nacre_snapshot_close(nacre_steal(r->snapshot));
 }
 
+/* What could not be read, and is zeroes in the copy. */
+static void count_bad(struct run *r)
+{
+	uint64_t first = 0;
+
+	r->result->bad = r->result->snapshot.bad;
+	r->result->first_bad = r->result->snapshot.first_bad;
+	for (int i = 0; i < r->o->source_count; i++) {
+		uint64_t bad = nacre_forgiven(r->from[i], &first);
+
+		if (!r->result->bad)
+			r->result->first_bad = first;
+		r->result->bad += bad;
+	}
+}
+
+static void note_bad(struct run *r, struct nacre_sink_define *what)
+{
+	struct nacre_sink_note *note = &what->notes[what->note_count];
+
+	count_bad(r);
+	if (!r->result->bad || what->note_count == NACRE_SINK_NOTES)
+		return;
+	snprintf(note->name, sizeof(note->name), "Unreadable");
+	snprintf(note->value, sizeof(note->value), "%llu places are zeroes, the first at byte %llu",
+		 (unsigned long long)r->result->bad, (unsigned long long)r->result->first_bad);
+	what->note_count++;
+}
+
 static int finish(struct run *r, struct nacre_error *e)
 {
 	uint64_t sent = nacre_stream_sent(r->sink);
@@ -412,6 +444,7 @@ static int finish(struct run *r, struct nacre_error *e)
 	}
 	if (r->o->live)
 		what.note_count = nacre_running_notes(&r->result->snapshot, what.notes, NACRE_SINK_NOTES);
+	note_bad(r, &what);
 	if (*r->growth.text)
 		nacre_growth_tell(&r->growth, what.notes, &what.note_count, &r->source);
 	if (nacre_sink_define(r->sink, &what, e))
@@ -491,6 +524,7 @@ static int streamed(struct run *r, struct nacre_error *e)
 	failed = failed || nacre_streamed(r->o, &what, STDOUT_FILENO, r->result, e) < 0;
 	nacre_extents_free(&spooled);
 	r->keep = false;
+	count_bad(r);
 	r->result->seconds_copy = now() - start;
 	return failed ? -1 : 0;
 }

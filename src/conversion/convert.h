@@ -50,6 +50,7 @@ struct nacre_convert_options {
 	const char *spool;       /* where a source in use is until it is streamed; NULL: a usual place with room */
 	bool streamed;           /* no directory: a VHD goes to standard output */
 	bool resume;             /* go on with what an earlier run left */
+	bool zero_bad;           /* of a source that nobody uses: what cannot be read becomes zeroes, and is counted */
 	bool fix_at_source;      /* to another computer: the fix-ups are made here, and it gets them as data */
 	bool again;              /* bring up to date what an earlier run made, and keep what a later one needs */
 	bool cutover;            /* the same for the last time: */
@@ -68,6 +69,7 @@ struct nacre_convert_result {
 	struct nacre_definition definition;
 	uint64_t used, skipped, read, written, sent; /* @sent: over the connection, if there is one */
 	uint64_t there; /* bytes that an earlier run had copied already */
+	uint64_t bad, first_bad; /* places of a few KiB that could not be read, and the byte of the first */
 	char host[64]; /* the other computer's name for itself, or "" */
 	double seconds_look, seconds_copy, seconds_fix;
 	size_t changes;

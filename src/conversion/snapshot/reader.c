@@ -38,7 +38,8 @@ struct reader {
 	const struct reader_disk *disks;
 	unsigned disk_count;
 	struct nacre_snapshot_sink sink;
-	bool zero_bad;
+	uint64_t **bad; /* of each disk, a bit for each grain that could not be read when it was last; NULL: that is an error */
+	bool any_bad;
 	uint64_t rate;
 	pthread_t threads[WORKERS];
 	int thread_count;
@@ -134,6 +135,18 @@ static int read_again(const struct reader_disk *d, uint64_t offset, uint8_t *dat
 	return error;
 }
 
+/* A grain may be read again, in a later round, and may be well then. */
+static void note_bad(struct reader *r, unsigned disk, uint64_t offset, uint32_t length, bool bad)
+{
+	uint32_t grain = r->disks[disk].grain;
+
+	pthread_mutex_lock(&r->lock);
+	r->any_bad |= bad;
+	if (r->any_bad)
+		bits_fill(r->bad[disk], offset / grain, (offset + length + grain - 1) / grain, bad);
+	pthread_mutex_unlock(&r->lock);
+}
+
 /* What can be read of a piece that cannot be read as a whole; the rest is zeroes. */
 static void read_bad(struct reader *r, const struct piece *p, uint8_t *data)
 {
@@ -142,13 +155,11 @@ static void read_bad(struct reader *r, const struct piece *p, uint8_t *data)
 	for (uint32_t at = 0; at < p->length; at += d->grain) {
 		uint32_t n = p->length - at < d->grain ? p->length - at : d->grain;
 
-		if (!read_again(d, p->offset + at, data + at, n))
-			continue;
-		memset(data + at, 0, n);
-		pthread_mutex_lock(&r->lock);
-		if (!r->counts.bad++)
-			r->counts.first_bad = p->offset + at;
-		pthread_mutex_unlock(&r->lock);
+		bool bad = read_again(d, p->offset + at, data + at, n) != 0;
+
+		if (bad)
+			memset(data + at, 0, n);
+		note_bad(r, p->disk, p->offset + at, n, bad);
 	}
 }
 
@@ -157,9 +168,11 @@ static int read_piece(struct reader *r, const struct piece *p, uint8_t *data, st
 	const struct reader_disk *d = &r->disks[p->disk];
 	int error = read_again(d, p->offset, data, p->length);
 
+	if (!error && r->bad)
+		note_bad(r, p->disk, p->offset, p->length, false);
 	if (!error)
 		return 0;
-	if (!r->zero_bad)
+	if (!r->bad)
 		return nacre_error_set(e, NACRE_E_SYSTEM, error, d->path,
 				       "cannot be read at byte %" PRIu64 "; --on-read-error zero goes on with zeroes", p->offset);
 	read_bad(r, p, data);
@@ -302,6 +315,20 @@ static void *memory(size_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+static uint64_t bad_words(const struct reader *r, unsigned disk)
+{
+	return r->disks[disk].size / r->disks[disk].grain / 64 + 1;
+}
+
+static int make_bad(struct reader *r)
+{
+	r->bad = calloc(r->disk_count, sizeof(*r->bad));
+	for (unsigned i = 0; r->bad && i < r->disk_count; i++)
+		if (!(r->bad[i] = calloc(bad_words(r, i), sizeof(**r->bad))))
+			return -1;
+	return r->bad ? 0 : -1;
+}
+
 struct reader *reader_open(const struct reader_disk *disks, unsigned count, const struct nacre_snapshot_sink *sink,
 			   const struct nacre_snapshot_options *o, struct nacre_error *e)
 {
@@ -309,7 +336,7 @@ struct reader *reader_open(const struct reader_disk *disks, unsigned count, cons
 	pthread_condattr_t attr;
 
 	if (r) {
-		*r = (struct reader){.disks = disks, .disk_count = count, .sink = *sink, .zero_bad = o->zero_bad,
+		*r = (struct reader){.disks = disks, .disk_count = count, .sink = *sink,
 				     .rate = o->bytes_per_second};
 		pthread_mutex_init(&r->lock, NULL);
 		pthread_cond_init(&r->work, NULL);
@@ -320,7 +347,7 @@ struct reader *reader_open(const struct reader_disk *disks, unsigned count, cons
 		r->memory = memory(READER_KEEP);
 		r->buffers = memory((size_t)WORKERS * READER_PIECE);
 		r->kept = memory(READER_KEPT_MAX * sizeof(*r->kept));
-		if (r->memory && r->buffers && r->kept)
+		if (r->memory && r->buffers && r->kept && (!o->zero_bad || make_bad(r) == 0))
 			start_threads(r);
 	}
 	if (!r || !r->thread_count) {
@@ -396,8 +423,16 @@ int reader_send(struct reader *r, struct nacre_error *e)
 	return 0;
 }
 
-const struct reader_counts *reader_counts(const struct reader *r)
+const struct reader_counts *reader_counts(struct reader *r)
 {
+	r->counts.bad = 0;
+	for (unsigned i = 0; r->bad && i < r->disk_count; i++) {
+		uint64_t grains = bad_words(r, i) * 64;
+
+		if (!r->counts.bad)
+			r->counts.first_bad = bits_next(r->bad[i], 0, grains, true) * r->disks[i].grain;
+		r->counts.bad += bits_count(r->bad[i], (size_t)grains / 64);
+	}
 	return &r->counts;
 }
 
@@ -417,6 +452,9 @@ void reader_close(struct reader *r)
 		munmap(r->buffers, (size_t)WORKERS * READER_PIECE);
 	if (r->kept)
 		munmap(r->kept, READER_KEPT_MAX * sizeof(*r->kept));
+	for (unsigned i = 0; r->bad && i < r->disk_count; i++)
+		free(r->bad[i]);
+	free(r->bad);
 	pthread_cond_destroy(&r->work);
 	pthread_cond_destroy(&r->rest);
 	pthread_mutex_destroy(&r->lock);

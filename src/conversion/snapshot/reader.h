@@ -37,7 +37,8 @@ int reader_copy(struct reader *r, void (*progress)(void *arg, uint64_t bytes), v
 int reader_keep(struct reader *r, struct nacre_error *e);
 /** reader_send() - what was kept goes to the sink */
 int reader_send(struct reader *r, struct nacre_error *e);
-const struct reader_counts *reader_counts(const struct reader *r);
+/** reader_counts() - so far; while nothing is read */
+const struct reader_counts *reader_counts(struct reader *r);
 void reader_close(struct reader *r);
 
 #endif

@@ -2,7 +2,7 @@
 /* failing.c - failing DIRECTORY FILE: FILE appears as DIRECTORY/disk, to be a loop device that fails like a real disk
  *
  * FILE.bad, while it is there, has "FROM TO TIMES": reads of these bytes fail (EIO), so many times. FILE.slow, while it is
- * there, lets every read take 50 ms. Killed, it is a disk that was pulled out.
+ * there, lets every read take 150 ms. Killed, it is a disk that was pulled out.
  */
 #define FUSE_USE_VERSION 31
 #include <errno.h>
@@ -66,7 +66,7 @@ static int on_read(const char *path, char *data, size_t size, off_t offset, stru
 	(void)path, (void)fi;
 	snprintf(name, sizeof(name), "%s.slow", file);
 	if (!access(name, F_OK))
-		usleep(50000);
+		usleep(150000);
 	if (fails(offset, size))
 		return -EIO;
 	n = pread(fd, data, size, offset);
