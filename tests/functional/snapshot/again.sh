@@ -145,6 +145,37 @@ ok "it goes on as it was" again "$out/raw" --format raw
 rm -rf "$out/raw"
 "$nacre" tracking --end --all
 
+# Two disks, each with a tracking of its own, and killed as well.
+truncate -s 64M "$mnt/second.img"
+mke2fs -q -t ext4 "$mnt/second.img"
+mkdir "$on/srv" "$work/second"
+second=$(losetup -f --show "$mnt/second.img") && mount "$second" "$on/srv" && losetup -d "$second"
+at_exit "umount -l '$on/srv'"
+head -c 8000000 /dev/urandom >"$on/srv/data"
+sync
+converts "a machine of two disks" "$out/two" --disk "$second"
+is "$("$nacre" tracking --json | jq length)" 2 "both are tracked"
+head -c 1000000 /dev/urandom >"$on/srv/new"
+rm "$on/var/new"
+for _ in 1 2 3; do
+	"$nacre" convert "$loop" "$out/two" --disk "$second" --again -q "${options[@]}" >/dev/null 2>&1 &
+	pid=$!
+	sleep "0.$((RANDOM % 4 + 1))"
+	kill -9 $pid 2>/dev/null
+	wait $pid 2>/dev/null
+done
+converts "is brought up to date" "$out/two" --disk "$second" --verify
+is "$(told .tracked)" true "by what was tracked of both"
+qemu-img convert -f vpc -O raw "$out/two/disk1.vhd" "$out/second.img"
+mount -o loop "$out/second.img" "$work/second"
+ok "the second disk is the source's" diff -r "$on/srv" "$work/second"
+umount "$work/second"
+rm -rf "$out/second.img" "$out/two"
+umount "$on/srv"
+rmdir "$on/srv"
+ok "the tracking of both is ended" "$nacre" tracking --end --all
+head -c 1000000 /dev/urandom >"$on/var/new"
+
 # Killed at any moment, again and again, while a program writes.
 converts "a machine to be killed" "$out/kill"
 mkfifo "$work/stop"
