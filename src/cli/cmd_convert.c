@@ -170,7 +170,7 @@ static void print_again(const struct nacre_convert_options *o, const struct nacr
 	char when[32] = "";
 	time_t since = (time_t)a->since;
 
-	if (a->tracked && strftime(when, sizeof(when), "%Y-%m-%d %H:%M", localtime(&since)))
+	if (a->tracked && !r->snapshot.restarts && strftime(when, sizeof(when), "%Y-%m-%d %H:%M", localtime(&since)))
 		printf("again: what changed since %s was read, nothing else\n", when);
 	else if (*a->why || !o->live)
 		printf("again: all was read: %s\n", o->live ? a->why : "the source is not in use, and not tracked");

@@ -218,6 +218,19 @@ void nacre_again_end(struct nacre_again *a)
 	a->result.goes_on = false;
 }
 
+void nacre_again_note(const struct nacre_again *a, struct nacre_sink_note *note)
+{
+	time_t since = (time_t)a->result.since;
+	struct tm tm;
+	char when[32];
+
+	snprintf(note->name, sizeof(note->name), "Brought up to date");
+	if (a->result.tracked && gmtime_r(&since, &tm) && strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &tm))
+		snprintf(note->value, sizeof(note->value), "only what changed since %s was read", when);
+	else
+		snprintf(note->value, sizeof(note->value), "all was read: %.140s", a->result.why);
+}
+
 const struct nacre_again_result *nacre_again_result(const struct nacre_again *a)
 {
 	return &a->result;

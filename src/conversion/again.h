@@ -49,10 +49,12 @@ int nacre_again_agree(struct nacre_again *a, struct nacre_snapshot *s, unsigned 
 void nacre_again_leave(struct nacre_again *a, struct nacre_snapshot *s);
 /** nacre_again_end() - it was the last time: tracking ends when the snapshot is closed */
 void nacre_again_end(struct nacre_again *a);
+/** nacre_again_note() - a line for record and report, once the sink has agreed */
+void nacre_again_note(const struct nacre_again *a, struct nacre_sink_note *note);
 const struct nacre_again_result *nacre_again_result(const struct nacre_again *a);
 void nacre_again_close(struct nacre_again *a);
 
-/** struct nacre_again_left - a tracking that goes on */
+/** struct nacre_again_tracking - one that goes on */
 struct nacre_again_tracking {
 	char directory[128];
 	bool known;    /* the record could be read; else it was just being made, or is of another version */

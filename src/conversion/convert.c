@@ -445,6 +445,8 @@ static int finish(struct run *r, struct nacre_error *e)
 	if (r->o->live)
 		what.note_count = nacre_running_notes(&r->result->snapshot, what.notes, NACRE_SINK_NOTES);
 	note_bad(r, &what);
+	if (r->again && r->sink->resumed && !r->result->snapshot.restarts && what.note_count < NACRE_SINK_NOTES)
+		nacre_again_note(r->again, &what.notes[what.note_count++]);
 	if (*r->growth.text)
 		nacre_growth_tell(&r->growth, what.notes, &what.note_count, &r->source);
 	if (nacre_sink_define(r->sink, &what, e))

@@ -198,7 +198,10 @@ void nacre_snapshot_read(struct nacre_snapshot *s, unsigned disk, uint64_t offse
 
 bool nacre_snapshot_lost(const struct nacre_snapshot *s)
 {
-	return disks_lost(s);
+	for (unsigned i = 0; i < s->count; i++)
+		if (nacre_tracker_missed(s->disks[i].tracker))
+			return true;
+	return false;
 }
 
 void nacre_snapshot_overwritten(struct nacre_snapshot *s, unsigned disk, uint64_t offset, uint64_t length)

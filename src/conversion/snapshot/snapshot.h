@@ -127,7 +127,7 @@ bool nacre_snapshot_trusted(const struct nacre_snapshot *s, unsigned disk);
  * @same: of each grain: it was not written between the instant and the end of this call, and could be read
  */
 void nacre_snapshot_read(struct nacre_snapshot *s, unsigned disk, uint64_t offset, uint8_t *data, size_t size, bool *same);
-/** nacre_snapshot_lost() - after a run: was anything written that was not seen? */
+/** nacre_snapshot_lost() - after a run: was for certain something written that was not seen? */
 bool nacre_snapshot_lost(const struct nacre_snapshot *s);
 /** nacre_snapshot_overwritten() - after a run: something else was written there to the copy of a disk */
 void nacre_snapshot_overwritten(struct nacre_snapshot *s, unsigned disk, uint64_t offset, uint64_t length);

@@ -327,6 +327,15 @@ bool nacre_tracker_lost(struct nacre_tracker *t)
 	return true;
 }
 
+bool nacre_tracker_missed(struct nacre_tracker *t)
+{
+	uint64_t more, first;
+
+	/* Twice the same: not something that one of the two had counted already. */
+	return difference(t, BALANCE_TRIES, &first) == 0 && first != t->rows[t->processors].cells[TRACKER_BASE] && difference(t, BALANCE_TRIES, &more) == 0 &&
+	       more == first;
+}
+
 int nacre_tracker_check(struct nacre_tracker *t, struct nacre_error *e)
 {
 	struct bpf_prog_info info = {0};

@@ -70,6 +70,8 @@ int nacre_tracker_begin(struct nacre_tracker *t, struct nacre_error *e);
  * need.
  */
 bool nacre_tracker_lost(struct nacre_tracker *t);
+/** nacre_tracker_missed() - the same for certain, where there is time: of a disk that is being written to it waits for a moment's pause */
+bool nacre_tracker_missed(struct nacre_tracker *t);
 
 /** nacre_tracker_words() - 64-bit words of the bitmap; bit 0 of word 0 is the first grain */
 size_t nacre_tracker_words(const struct nacre_tracker *t);
