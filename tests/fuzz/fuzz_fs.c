@@ -189,8 +189,10 @@ static void change(struct nacre_fs *fs)
 		nacre_fs_rename(fs, path, "/a new directory/another name");
 		nacre_fs_set_times(fs, path, 1, 2);
 		nacre_fs_set_owner(fs, path, 3, 70000);
+		nacre_fs_set_attribute(fs, path, "user.x", "value", 5);
 		nacre_fs_remove(fs, path);
 	}
+	nacre_fs_link_symbolic(fs, "where it leads to", "/a new directory/a link");
 	nacre_fs_create(fs, "/a new directory/and a file.txt", S_IFREG | 0644, 0, 0);
 	nacre_fs_write_file(fs, "/a new directory/and a file.txt", 5000, "content", 7);
 }

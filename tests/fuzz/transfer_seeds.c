@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* transfer_seeds.c - what both ends of a transfer really say becomes inputs of their fuzzers:
- * transfer_seeds CORPUS
+ * transfer_seeds DIRECTORY (with a directory for each of them)
  *
  * An input of yesterday's wire gets no further than to its first frame today. So tests/fuzz/run has
  * these made anew: the fuzzers' own source and their own sink talk to each other, and what passes
@@ -88,7 +88,7 @@ static void write_seed(const struct tap *t, uint8_t flags, const char *directory
 		exit(1);
 }
 
-static void talk(uint8_t flags, const char *corpus, const char *name)
+static void talk(uint8_t flags, const char *in, const char *name)
 {
 	static struct tap asked, answered;
 	int client[2], server[2];
@@ -119,9 +119,9 @@ static void talk(uint8_t flags, const char *corpus, const char *name)
 	pthread_join(asked.thread, NULL);
 	pthread_join(serving, NULL);
 	pthread_join(answered.thread, NULL);
-	snprintf(directory, sizeof(directory), "%s/transfer_serve", corpus);
+	snprintf(directory, sizeof(directory), "%s/transfer_serve", in);
 	write_seed(&asked, 0, directory, name);
-	snprintf(directory, sizeof(directory), "%s/transfer_stream", corpus);
+	snprintf(directory, sizeof(directory), "%s/transfer_stream", in);
 	write_seed(&answered, flags, directory, name);
 	close(client[1]);
 	close(server[0]);
@@ -131,7 +131,7 @@ static void talk(uint8_t flags, const char *corpus, const char *name)
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
-		fprintf(stderr, "usage: transfer_seeds CORPUS\n");
+		fprintf(stderr, "usage: transfer_seeds DIRECTORY\n");
 		return 2;
 	}
 	talk(0, argv[1], "whole");

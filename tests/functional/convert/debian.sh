@@ -33,7 +33,7 @@ bios=''
 [ "$firmware" != uefi ] || bios='-bios /usr/share/ovmf/OVMF.fd'
 # shellcheck disable=SC2086 # a list of words
 run python3 "$here/guest.py" 500 \
-	'ip -br address show; echo; findmnt -no SOURCE,TARGET /; findmnt -no TARGET /boot/efi; swapon --show=NAME,SIZE --noheadings; stat -f -c "root: %b %S" /; echo; systemctl is-system-running --wait; systemctl --failed --no-legend --plain' \
+	'systemctl is-system-running --wait; ip -br address show; echo; findmnt -no SOURCE,TARGET /; findmnt -no TARGET /boot/efi; swapon --show=NAME,SIZE --noheadings; stat -f -c "root: %b %S" /; echo; systemctl --failed --no-legend --plain' \
 	qemu-system-x86_64 -M q35 -accel tcg -cpu qemu64 -m 512 $bios -nodefaults -display none -serial stdio -snapshot \
 	-drive "file=$work/vm/disk0.vhd,format=vpc,if=none,id=d" -device virtio-blk-pci,drive=d,bootindex=0 \
 	-netdev user,id=n -device "$nic"
