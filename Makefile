@@ -29,7 +29,8 @@ test: test-deps all
 bench: bench-deps all
 	@bench/run $(BUILD)
 
-# What takes minutes: a UEFI Debian is converted and booted; what is slow, under sanitizers.
+# What takes minutes: a UEFI Debian is converted and booted, a Debian converts itself, disks and links fail; what is slow, under
+# sanitizers.
 test-long: test-deps all
 	@NACRE_MUST_WORK=1 meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite long
 	@[ -e $(BUILD)-asan/build.ninja ] || meson setup $(BUILD)-asan -Db_sanitize=address,undefined \
