@@ -81,7 +81,7 @@ struct watch {
 };
 void watch_start(struct watch *w);
 double watch_ms(const struct watch *w);
-/** slack_ms() - what a deadline may be missed by: 100, or $NACRE_TEST_SLACK */
+/** slack_ms() - what a deadline may be missed by: 100, with a sanitizer 300, or $NACRE_TEST_SLACK */
 double slack_ms(void);
 
 #endif
