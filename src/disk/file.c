@@ -2,6 +2,8 @@
 /* file.c - the file or device that an image lies in */
 #include "disk/file.h"
 
+#include "os/whole.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/fs.h>
@@ -38,23 +40,13 @@ int nacre_file_size(const struct nacre_image *image, uint64_t *size, struct nacr
 int nacre_file_read(const struct nacre_image *image, uint64_t at, void *data, size_t size,
 		    struct nacre_error *e)
 {
-	uint8_t *to = data;
+	ssize_t n = nacre_read_at(image->fd, data, size, at);
 
-	while (size) {
-		ssize_t n = pread(image->fd, to, size, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return nacre_error_set(e, NACRE_E_SYSTEM, errno, nacre_file_where(image),
-					       "cannot be read at byte %" PRIu64, at);
-		if (n == 0)
-			return nacre_error_set(e, NACRE_E_INPUT, 0, nacre_file_where(image),
-					       "ends at byte %" PRIu64 ", before what should be there", at);
-		to += n;
-		at += (uint64_t)n;
-		size -= (size_t)n;
-	}
+	if (n < 0)
+		return nacre_error_set(e, NACRE_E_SYSTEM, errno, nacre_file_where(image), "cannot be read at byte %" PRIu64, at);
+	if ((size_t)n < size)
+		return nacre_error_set(e, NACRE_E_INPUT, 0, nacre_file_where(image),
+				       "ends at byte %" PRIu64 ", before what should be there", at + (uint64_t)n);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "elf.h"
 
 #include "base/auto.h"
+#include "os/whole.h"
 
 #include <elf.h>
 #include <endian.h>
@@ -41,22 +42,14 @@ static int malformed(const struct object *o, const char *what)
 /* Exactly @size bytes at @offset, or an error that names @what. */
 static int fetch(const struct object *o, void *to, size_t size, uint64_t offset, const char *what)
 {
-	size_t have = 0;
+	ssize_t n;
 
 	if (offset > INT64_MAX - size)
 		return malformed(o, what);
-	while (have < size) {
-		ssize_t n = pread(o->fd, (char *)to + have, size - have, (off_t)(offset + have));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return nacre_error_set(o->e, NACRE_E_SYSTEM, errno, o->name, "cannot read");
-		if (n == 0)
-			return malformed(o, what);
-		have += (size_t)n;
-	}
-	return 0;
+	n = nacre_read_at(o->fd, to, size, offset);
+	if (n < 0)
+		return nacre_error_set(o->e, NACRE_E_SYSTEM, errno, o->name, "cannot read");
+	return (size_t)n < size ? malformed(o, what) : 0;
 }
 
 /* A string of the file that must end within @size bytes of @to. */

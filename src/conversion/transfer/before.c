@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "conversion/transfer/transfer.h"
 #include "disk/file.h"
+#include "os/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,17 +44,8 @@ static size_t length_of(uint64_t size, uint64_t block)
 
 static int append(struct nacre_before *b, const uint8_t *bytes, size_t size, struct nacre_error *e)
 {
-	for (size_t done = 0; done < size;) {
-		ssize_t n = pwrite(b->fd, bytes + done, size - done, (off_t)(b->end + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n ? errno : ENOSPC;
-			return log_error(b->path, "written", e);
-		}
-		done += (size_t)n;
-	}
+	if (nacre_write_at(b->fd, bytes, size, b->end))
+		return log_error(b->path, "written", e);
 	b->end += size;
 	return 0;
 }
@@ -137,29 +129,10 @@ void nacre_before_close(struct nacre_before *b)
 	free(b);
 }
 
-/* Up to @size bytes at @at; less at the end of the file. */
-static ssize_t take(int fd, uint8_t *to, size_t size, uint64_t at)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t n = pread(fd, to + done, size - done, (off_t)(at + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	return (ssize_t)done;
-}
-
 /* The record at @at. Return: its bytes, 0: there is no more, -1 with errno */
 static ssize_t take_record(int fd, uint64_t at, uint64_t size, uint8_t bytes[RECORD + BLOCK])
 {
-	ssize_t got = take(fd, bytes, RECORD + BLOCK, at);
+	ssize_t got = nacre_read_at(fd, bytes, RECORD + BLOCK, at);
 	uint64_t block, blocks = (size + BLOCK - 1) / BLOCK;
 	uint32_t length;
 
@@ -184,7 +157,7 @@ int nacre_before_put_back(const char *path, struct nacre_image *image, uint64_t 
 	*bytes = 0;
 	if (fd < 0)
 		return nacre_error_set(e, errno == ENOENT ? NACRE_E_ABSENT : NACRE_E_SYSTEM, errno, path, "cannot be opened");
-	if (take(fd, record, HEAD, 0) != HEAD || memcmp(record, magic, sizeof(magic)) ||
+	if (nacre_read_at(fd, record, HEAD, 0) != HEAD || memcmp(record, magic, sizeof(magic)) ||
 	    nacre_le64(record + 8) != image->size || nacre_le64(record + 16) != XXH3_64bits(record, 16))
 		return 0; /* who made it was killed before it had a head, and changed nothing; or it is damaged: the caller sees */
 	for (*bytes = HEAD; (n = take_record(fd, *bytes, image->size, record)) > 0; *bytes += (uint64_t)n) {

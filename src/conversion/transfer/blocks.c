@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "conversion/transfer/before.h"
 #include "disk/file.h"
+#include "os/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,46 +41,14 @@ static int note_error(const char *path, const char *what, struct nacre_error *e)
 	return nacre_error_set(e, NACRE_E_SYSTEM, errno, path, "the note of what was received cannot be %s", what);
 }
 
-/* All of it, or -1 with errno. */
-static int put(int fd, const void *data, size_t size, uint64_t at)
-{
-	const uint8_t *from = data;
-
-	while (size) {
-		ssize_t n = pwrite(fd, from, size, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n ? errno : ENOSPC;
-			return -1;
-		}
-		from += n;
-		at += (uint64_t)n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
-/* What is behind the end of the note was never written. */
+/* What is behind the end of the note was never written: zeroes. */
 static int get(int fd, void *data, size_t size, uint64_t at)
 {
-	uint8_t *to = data;
+	ssize_t n = nacre_read_at(fd, data, size, at);
 
-	while (size) {
-		ssize_t n = pread(fd, to, size, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		to += n;
-		at += (uint64_t)n;
-		size -= (size_t)n;
-	}
-	memset(to, 0, size);
+	if (n < 0)
+		return -1;
+	memset((uint8_t *)data + n, 0, size - (size_t)n);
 	return 0;
 }
 
@@ -135,7 +104,7 @@ static int write_head(int fd, const char *path, const struct nacre_blocks_head *
 	nacre_put_le64(bytes + AT_FILE + 24, head->file.inode);
 	nacre_put_le64(bytes + AT_BEFORE, head->before);
 	nacre_put_le64(bytes + AT_SUM, XXH3_64bits(bytes, AT_SUM));
-	return put(fd, bytes, sizeof(bytes), 0) ? note_error(path, "written", e) : 0;
+	return nacre_write_at(fd, bytes, sizeof(bytes), 0) ? note_error(path, "written", e) : 0;
 }
 
 int nacre_blocks_look(const char *path, struct nacre_blocks_head *head, struct nacre_error *e)
@@ -239,7 +208,7 @@ static int begin(const struct blocks *b, uint64_t offset, uint64_t size, struct 
 	while (first <= last) {
 		size_t n = last - first + 1 < PART ? (size_t)(last - first + 1) : PART;
 
-		if (put(b->fd, words, n * 8, HEAD + first * 8))
+		if (nacre_write_at(b->fd, words, n * 8, HEAD + first * 8))
 			return note_error(b->path, "written", e);
 		first += n;
 	}
@@ -270,12 +239,12 @@ static int end(const struct nacre_image *image, uint64_t offset, const uint8_t *
 			break;
 		words[n++] = htole64(data ? nacre_sink_hash(data + (at - offset), length) : 0);
 		if (n == PART) {
-			if (put(b->fd, words, sizeof(words), HEAD + (block + 1 - n) * 8))
+			if (nacre_write_at(b->fd, words, sizeof(words), HEAD + (block + 1 - n) * 8))
 				return note_error(b->path, "written", e);
 			n = 0;
 		}
 	}
-	if (n && put(b->fd, words, n * 8, HEAD + (block - n) * 8))
+	if (n && nacre_write_at(b->fd, words, n * 8, HEAD + (block - n) * 8))
 		return note_error(b->path, "written", e);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "exchange.h"
 
 #include "base/auto.h"
+#include "os/whole.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -167,36 +168,17 @@ static int open_file(int root, const char *path, uint64_t flags)
 static int answer_read(int root, struct kernel_exchange *x)
 {
 	NACRE_AUTO_FD int fd = open_file(root, x->path, O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : nacre_read_at(fd, x->bytes, x->capacity, x->offset);
 
-	x->size = 0;
-	if (fd < 0)
-		return errno;
-	while (x->size < x->capacity) {
-		ssize_t n = pread(fd, x->bytes + x->size, x->capacity - x->size, (off_t)(x->offset + x->size));
-
-		if (n < 0)
-			return errno;
-		if (n == 0)
-			break;
-		x->size += (uint32_t)n;
-	}
-	return 0;
+	x->size = n < 0 ? 0 : (uint32_t)n;
+	return n < 0 ? errno : 0;
 }
 
 static int answer_write(int root, struct kernel_exchange *x)
 {
 	NACRE_AUTO_FD int fd = open_file(root, x->path, O_WRONLY);
 
-	if (fd < 0)
-		return errno;
-	for (uint32_t done = 0; done < x->size;) {
-		ssize_t n = pwrite(fd, x->bytes + done, x->size - done, (off_t)(x->offset + done));
-
-		if (n <= 0)
-			return n ? errno : ENOSPC;
-		done += (uint32_t)n;
-	}
-	return 0;
+	return fd < 0 || nacre_write_at(fd, x->bytes, x->size, x->offset) ? errno : 0;
 }
 
 static int answer_truncate(int root, struct kernel_exchange *x)

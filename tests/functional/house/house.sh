@@ -18,7 +18,7 @@ declare -A may=(
 	[extension/wrap]="base os extension/overlay"
 	[disk]="base os" [disk/attach]="base os disk"
 	[machine]="base os disk" [machine/qemu]="base os disk machine"
-	[fs]="base os disk disk/attach extension/registry fs/kernel" [fs/kernel]="base"
+	[fs]="base os disk disk/attach extension/registry fs/kernel" [fs/kernel]="base os"
 	[fs/driver]="base" [fs/ext]="base fs" [fs/swap]="base fs"
 	[fs/fat]="base fs/driver" [fs/xfs]="base fs/driver" [fs/btrfs]="base fs/driver" [fs/ntfs]="base fs/driver"
 	[conversion]="base os disk fs machine machine/qemu conversion/inventory conversion/fixup conversion/snapshot
