@@ -3,7 +3,7 @@
 #include "conversion/fixed.h"
 
 #include "base/auto.h"
-#include "conversion/fixup/text.h"
+#include "base/text.h"
 #include "conversion/fixup/undo.h"
 #include "conversion/transfer/transfer.h"
 

@@ -8,9 +8,9 @@
  * links and every attribute, also those that nobody here has heard of. Only a file that is removed has to be
  * remembered whole.
  */
-#include "conversion/fixup/text.h"
 #include "conversion/fixup/walk.h"
 #include "base/auto.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdlib.h>

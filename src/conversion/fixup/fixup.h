@@ -7,7 +7,7 @@
 #ifndef NACRE_CONVERSION_FIXUP_H
 #define NACRE_CONVERSION_FIXUP_H
 
-#include "conversion/fixup/devices.h"
+#include "conversion/inventory/devices.h"
 #include "conversion/fixup/tree.h"
 #include "conversion/inventory/inventory.h"
 

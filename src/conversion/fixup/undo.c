@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* undo.c - the journal of what files were before they were changed */
 #include "conversion/fixup/undo.h"
-#include "conversion/fixup/text.h"
 #include "base/auto.h"
+#include "base/text.h"
+#include "os/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -83,22 +84,6 @@ static int journal_name(const char *path, char name[PATH_MAX], struct nacre_erro
 	return 0;
 }
 
-static int write_all(int fd, const char *data, size_t size, uint64_t at)
-{
-	while (size) {
-		ssize_t n = pwrite(fd, data, size, at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? errno : EIO;
-		data += n;
-		size -= n;
-		at += n;
-	}
-	return 0;
-}
-
 /* The directory's entry too has to be on the disk before the image changes. */
 static int sync_directory(const char *path)
 {
@@ -137,7 +122,7 @@ struct nacre_undo *nacre_undo_open(const char *path, struct nacre_error *e)
 	}
 	if (u->end < sizeof(head) - 1) {
 		u->end = sizeof(head) - 1;
-		wrong = write_all(u->fd, head, sizeof(head) - 1, 0);
+		wrong = nacre_write_at(u->fd, head, sizeof(head) - 1, 0) ? errno : 0;
 	}
 	if (!wrong && (ftruncate(u->fd, u->end) < 0 || fsync(u->fd) < 0 || sync_directory(path) < 0))
 		wrong = errno;
@@ -197,7 +182,7 @@ int nacre_undo_add(struct nacre_undo *u, const struct nacre_undo_record *r, stru
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, r->path, "cannot remember the file for undo");
 	if (words.size > JOURNAL_MOST - u->end)
 		return nacre_error_set(e, NACRE_E_SUPPORT, EFBIG, r->path, "the undo journal would be too long");
-	wrong = write_all(u->fd, words.data, words.size, u->end);
+	wrong = nacre_write_at(u->fd, words.data, words.size, u->end) ? errno : 0;
 	if (wrong)
 		return nacre_error_set(e, NACRE_E_SYSTEM, wrong, u->path,
 				       "cannot write the undo journal, so nothing is changed");
@@ -362,7 +347,8 @@ int nacre_undo_load(const char *path, uint64_t from, struct nacre_undo_list *lis
 	NACRE_AUTO_FREE char *bytes = NULL;
 	NACRE_AUTO_FD int fd = -1;
 	char name[PATH_MAX];
-	size_t got = 0, skip;
+	size_t got, skip;
+	ssize_t n;
 	struct stat st;
 
 	if (journal_name(path, name, e) < 0)
@@ -378,16 +364,10 @@ int nacre_undo_load(const char *path, uint64_t from, struct nacre_undo_list *lis
 	bytes = malloc((size_t)st.st_size + sizeof(head));
 	if (!bytes)
 		return nacre_error_set(e, NACRE_E_SYSTEM, ENOMEM, name, "cannot read the undo journal");
-	while (got < (size_t)st.st_size) {
-		ssize_t n = pread(fd, bytes + got, st.st_size - got, got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return nacre_error_set(e, NACRE_E_SYSTEM, n ? errno : EIO, name,
-					       "cannot read the undo journal");
-		got += n;
-	}
+	n = nacre_read_at(fd, bytes, (size_t)st.st_size, 0);
+	if (n != st.st_size)
+		return nacre_error_set(e, NACRE_E_SYSTEM, n < 0 ? errno : EIO, name, "cannot read the undo journal");
+	got = (size_t)n;
 	if (from) {
 		memmove(bytes + sizeof(head) - 1, bytes + skip, got - skip);
 		memcpy(bytes, head, sizeof(head) - 1);

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mounts.c - fstab against the places that there are
  *
- * A device name of the old computer says little: which disk sda was, nobody knows any more, where its kernel was not
- * asked. The root volume's disk is taken for the one that its line names; without such a name, for the first one.
- * Of several disks, a further name is taken for the first one that has no name yet, and has such a volume.
+ * What its device names mean: devices.h.
  */
 #include "base/auto.h"
+#include "conversion/inventory/devices.h"
 #include "conversion/inventory/parts.h"
 #include "conversion/inventory/text.h"
 
-#include <ctype.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { FSTAB_MAX = 1 << 20, LINES_MAX = 128 };
 
@@ -21,179 +18,29 @@ struct line {
 	char *what, *where, *type, *options;
 };
 
-/* \040 and the like, in place. */
-static void unescape(char *s)
+static struct nacre_span span_of(const char *s)
 {
-	char *to = s;
-
-	while (*s) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' && s[3] >= '0' &&
-		    s[3] <= '7') {
-			char c = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-
-			*to++ = c ? c : '?';
-			s += 4;
-		} else {
-			*to++ = *s++;
-		}
-	}
-	*to = 0;
+	return (struct nacre_span){s, strlen(s)};
 }
 
-/*
- * Take "/dev/sda3", "/dev/nvme0n1p3", "/dev/cciss/c0d0p3" apart.
- * @disk: the disk's name, @number: of the partition, 0: the whole disk. Return: is it such a name?
- */
-static bool device_name(const char *what, char *disk, size_t size, int *number)
+static struct nacre_place *place_named(struct nacre_inventory *inventory, const struct nacre_devices *devices, const struct line *l)
 {
-	static const char *const letters[] = {"/dev/sd", "/dev/hd", "/dev/vd", "/dev/xvd", "/dev/ubd"};
-	static const char *const digits[] = {"/dev/nvme", "/dev/mmcblk", "/dev/cciss/c", "/dev/ida/c",
-					     "/dev/rd/c", "/dev/md"};
-	const char *end = what + strlen(what), *p = end;
-	bool named = false, numbered = false;
+	const struct nacre_device *device;
 
-	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
-		named |= !strncmp(what, letters[i], strlen(letters[i]));
-	for (size_t i = 0; i < sizeof(digits) / sizeof(digits[0]); i++)
-		numbered |= !strncmp(what, digits[i], strlen(digits[i]));
-	if (!named && !numbered)
-		return false;
-	while (p > what && isdigit((unsigned char)p[-1]))
-		p--;
-	*number = 0;
-	if (numbered && (p == what || p[-1] != 'p'))
-		p = end; /* nvme0n1: these digits are the disk's */
-	else if (end - p > 0 && end - p < 4)
-		*number = atoi(p);
-	snprintf(disk, size, "%.*s", (int)(p - what) - (numbered && p != end), what);
-	return true;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return *a && !strcasecmp(a, b);
-}
-
-/* The same for "/dev/disk/by-id/wwn-0x5000c500-part3" and by-path. */
-static bool link_name(const char *what, char *disk, size_t size, int *number)
-{
-	const char *part = strstr(what, "-part");
-
-	if (strncmp(what, "/dev/disk/by-id/", 16) && strncmp(what, "/dev/disk/by-path/", 18))
-		return false;
-	*number = part && isdigit((unsigned char)part[5]) && strlen(part) < 9 ? atoi(part + 5) : 0;
-	snprintf(disk, size, "%.*s", *number ? (int)(part - what) : (int)strlen(what), what);
-	return true;
-}
-
-enum { NAME = 128 };
-
-/* struct names - what the old computer called its disks: its kernel, and links by the hardware; "": not known */
-struct names {
-	char kernel[NACRE_DISKS_MAX][NAME], link[NACRE_DISKS_MAX][NAME];
-};
-
-static struct nacre_place *place_numbered(struct nacre_inventory *inventory, int disk, int number)
-{
-	for (int i = 0; i < inventory->place_count; i++)
-		if (inventory->places[i].disk == disk && inventory->places[i].partition.number == number)
-			return &inventory->places[i];
-	return NULL;
-}
-
-static bool named_by(const struct nacre_place *p, const char *tag, const char *value)
-{
-	if (!strcasecmp(tag, "UUID"))
-		return same_text(p->info.uuid, value);
-	if (!strcasecmp(tag, "LABEL"))
-		return *p->info.label && !strcmp(p->info.label, value);
-	if (!strcasecmp(tag, "PARTUUID"))
-		return same_text(p->partition.guid, value);
-	return !strcasecmp(tag, "PARTLABEL") && *p->partition.name && !strcmp(p->partition.name, value);
-}
-
-static struct nacre_place *place_tagged(struct nacre_inventory *inventory, const char *what)
-{
-	static const struct {
-		const char *tag, *directory;
-	} names[] = {{"UUID", "/dev/disk/by-uuid/"},	     {"LABEL", "/dev/disk/by-label/"},
-		     {"PARTUUID", "/dev/disk/by-partuuid/"}, {"PARTLABEL", "/dev/disk/by-partlabel/"}};
-
-	for (size_t t = 0; t < sizeof(names) / sizeof(names[0]); t++) {
-		size_t n = strlen(names[t].tag), m = strlen(names[t].directory);
-		char text[256], *value = text;
-
-		if (!strncasecmp(what, names[t].tag, n) && what[n] == '=') {
-			text_copy(text, sizeof(text), what + n + 1);
-			value = text_value(text);
-		} else if (!strncmp(what, names[t].directory, m)) {
-			text_copy(text, sizeof(text), what + m);
-		} else {
-			continue;
-		}
-		for (int i = 0; i < inventory->place_count; i++)
-			if (named_by(&inventory->places[i], names[t].tag, value))
-				return &inventory->places[i];
-	}
-	return NULL;
-}
-
-/* Is @name what a first disk is called? */
-static bool is_first(const char *name)
-{
-	return strchr("a0", name[strlen(name) - 1]) || text_suffix(name, "0n1");
-}
-
-/* The first disk that has no name in @names yet, and a volume @number that is free for line @l. */
-static struct nacre_place *place_guessed(struct nacre_inventory *inventory, char (*names)[NAME], const char *name,
-					 int number, const struct line *l)
-{
-	for (int i = 0; i < inventory->disk_count; i++) {
-		struct nacre_place *p = place_numbered(inventory, i, number);
-
-		if (*names[i] || !p || *p->mount || (*p->type && strcmp(l->type, "auto") && strcmp(l->type, p->type)))
-			continue;
-		text_copy(names[i], NAME, name);
-		return p;
-	}
-	return NULL;
-}
-
-static struct nacre_place *place_named(struct nacre_inventory *inventory, struct names *names, const struct line *l)
-{
-	struct nacre_place *p = place_tagged(inventory, l->what);
-	char name[NAME];
-	bool link;
-	int number;
-
-	if (p)
-		return p;
-	link = link_name(l->what, name, sizeof(name), &number);
-	if (!link && !device_name(l->what, name, sizeof(name), &number))
-		return NULL;
-	if (link && inventory->disk_count == 1)
-		return number ? place_numbered(inventory, 0, number) : NULL;
-	for (int i = 0; i < inventory->disk_count; i++)
-		if (!strcmp((link ? names->link : names->kernel)[i], name))
-			return place_numbered(inventory, i, number);
-	if (inventory->disk_count > 1)
-		return place_guessed(inventory, link ? names->link : names->kernel, name, number, l);
-	return !*names->kernel[0] && is_first(name) ? place_numbered(inventory, 0, number) : NULL;
+	nacre_devices_find(devices, span_of(l->what), &device);
+	return device ? &inventory->places[device - devices->list] : NULL;
 }
 
 /* What a line names by where its device was plugged in will be named otherwise in a virtual machine. */
 static void note_name(struct nacre_inventory *inventory, const struct line *l)
 {
 	const char *where = l->where[0] == '/' ? l->where : l->type; /* swap is mounted nowhere */
-	char disk[64];
-	int number;
 
 	if (!strncmp(l->what, "/dev/disk/by-id/", 16) || !strncmp(l->what, "/dev/disk/by-path/", 18))
 		nacre_inventory_find(inventory, NACRE_WARNING, "a disk named by its hardware",
 				     "fstab has %.40s on %.90s: a virtual disk has another serial number and "
 				     "another path", where, l->what);
-	else if (device_name(l->what, disk, sizeof(disk), &number) && strncmp(l->what, "/dev/vd", 7) &&
-		 strncmp(l->what, "/dev/md", 7))
+	else if (nacre_device_ordered(span_of(l->what)) && strncmp(l->what, "/dev/vd", 7))
 		nacre_inventory_find(inventory, NACRE_NOTE, "a disk named by its order",
 				     "fstab has %.40s on %.60s: a virtual disk is /dev/vda", where, l->what);
 }
@@ -229,8 +76,8 @@ static int read_lines(char *data, struct line *lines)
 		if (!l->type)
 			continue;
 		l->options = text_word(&line);
-		unescape(l->what);
-		unescape(l->where);
+		nacre_fstab_unescape(l->what);
+		nacre_fstab_unescape(l->where);
 		count++;
 	}
 	return count;
@@ -250,7 +97,7 @@ static bool find_below(const struct nacre_place *p, const struct line *l, char *
 		return true;
 	text_copy(below, NACRE_FS_NAME, p->info.root);
 	text_copy(options, sizeof(options), l->options ? l->options : "");
-	unescape(options);
+	nacre_fstab_unescape(options);
 	while ((word = strsep(&rest, ","))) {
 		if (!strncmp(word, "subvol=", 7)) {
 			nacre_subvolume_path(word + 7, below);
@@ -285,9 +132,9 @@ static void add_mount(struct nacre_inventory *inventory, const struct nacre_plac
 	inventory->mount_count++;
 }
 
-static void take(struct nacre_inventory *inventory, const struct line *l, struct names *names)
+static void take(struct nacre_inventory *inventory, const struct line *l, const struct nacre_devices *devices)
 {
-	struct nacre_place *p = place_named(inventory, names, l);
+	struct nacre_place *p = place_named(inventory, devices, l);
 	const char *where = !strcmp(l->type, "swap") ? "swap" : l->where;
 
 	if (!p) {
@@ -323,27 +170,22 @@ void inventory_mounts(struct nacre_inventory *inventory, struct look *look)
 {
 	NACRE_AUTO_FREE char *data = look_read(look, "/etc/fstab", FSTAB_MAX);
 	struct line lines[LINES_MAX];
-	struct names names = {0};
-	char *own = names.kernel[inventory->places[inventory->root].disk];
-	int count, number;
+	NACRE_AUTO_FREE struct nacre_devices *devices = malloc(sizeof(*devices));
+	int count;
 
 	strcpy(inventory->places[inventory->root].mount, "/");
-	if (!data)
+	if (!data || !devices)
 		return;
+	nacre_devices_take(devices, inventory);
+	nacre_devices_learn(devices, span_of(data), span_of(""));
 	count = read_lines(data, lines);
-	for (int i = 0; i < inventory->disk_count; i++)
-		if (!device_name(inventory->disks[i].name, names.kernel[i], NAME, &number) || number)
-			*names.kernel[i] = 0;
-	for (int i = 0; i < count && !*own; i++)
-		if (!strcmp(lines[i].where, "/") && !device_name(lines[i].what, own, NAME, &number))
-			*own = 0;
 	for (int i = 0; i < count; i++) {
 		size_t n = strlen(lines[i].where);
 
 		if (n > 1 && lines[i].where[n - 1] == '/')
 			lines[i].where[n - 1] = 0;
 		if (is_device(&lines[i]))
-			take(inventory, &lines[i], &names);
+			take(inventory, &lines[i], devices);
 	}
 	look_forget(look);
 	for (int i = 0; i < count; i++)

@@ -47,6 +47,8 @@ static void disk(const char *fstab, const char *root)
 	device(3, "swap", SWAP, "", false);
 	device(4, "xfs", HOME, "", false);
 	device(5, "luks", "", "c5c5c5c5-05", false);
+	strcpy(devices.list[1].name, "system");
+	strcpy(devices.list[3].label, "my home");
 	nacre_devices_learn(&devices, span(fstab), span(root));
 	notes[0] = 0;
 }
@@ -124,6 +126,21 @@ static void test_fstab(void)
 	      "UUID=" ROOT " / ext4 defaults 0 1\n"
 	      "UUID=99999999-9999-4000-8000-000000000009 /gone ext4 defaults,nofail 0 2\nLABEL=nowhere /also ext4 nofail 0 0\n",
 	      "a UUID that is on no disk of the image gets nofail");
+	fstab("UUID=" ROOT " / ext4 defaults 0 1\n/dev/sdb4 /old xfs defaults 0 2\n",
+	      "UUID=" ROOT " / ext4 defaults 0 1\n/dev/sdb4 /old xfs defaults,nofail 0 2\n",
+	      "of one disk, whose name nobody knows, the second one's partitions are none");
+	fstab("PARTLABEL=system / ext4 defaults 0 1\nLABEL=my\\040home /home xfs defaults 0 2\n",
+	      "PARTLABEL=system / ext4 defaults 0 1\nLABEL=my\\040home /home xfs defaults 0 2\n",
+	      "labels of volumes and of partitions are names that stay right, with blanks as well");
+	fstab("/dev/disk/by-partlabel/system / ext4 defaults 0 1\n/dev/disk/by-label/my\\x20home /home xfs defaults 0 2\n",
+	      "/dev/disk/by-partlabel/system / ext4 defaults 0 1\n/dev/disk/by-label/my\\x20home /home xfs defaults 0 2\n",
+	      "and so are udev's links to them");
+	disk("", "");
+	strcpy(devices.list[1].type, "btrfs");
+	nacre_devices_learn(&devices, span("/dev/sda2 / btrfs subvol=@ 0 0\n/dev/sda2 /home btrfs subvol=@home 0 0\n"), span(""));
+	expect_devices(nacre_edit_fstab, false, "/dev/sda2 / btrfs subvol=@ 0 0\n/dev/sda2 /home btrfs subvol=@home 0 0\n",
+		       "UUID=" ROOT " / btrfs subvol=@ 0 0\nUUID=" ROOT " /home btrfs subvol=@home 0 0\n",
+		       "subvolumes of one btrfs are mounted at places of their own");
 	fstab("/dev/mapper/mpatha-part2 / ext4 defaults 0 1\n/dev/mapper/mpatha3 swap swap sw 0 0\n",
 	      "UUID=" ROOT " / ext4 defaults 0 1\nUUID=" SWAP " swap swap sw 0 0\n", "multipath names");
 	fstab("/dev/sda2\r\n\r\n/dev/sda2 / ext4 defaults 0 1\r\n", "/dev/sda2\r\n\r\nUUID=" ROOT " / ext4 defaults 0 1\r\n",

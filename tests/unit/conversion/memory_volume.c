@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* memory_volume.c - a volume that lives in memory: a sorted list of paths, with volume.h's functions */
 #include "memory_volume.h"
-#include "conversion/fixup/text.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>

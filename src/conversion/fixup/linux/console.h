@@ -3,7 +3,7 @@
 #ifndef NACRE_CONVERSION_CONSOLE_H
 #define NACRE_CONVERSION_CONSOLE_H
 
-#include "conversion/fixup/text.h"
+#include "base/text.h"
 
 int nacre_edit_inittab(struct nacre_span in, void *arg, struct nacre_text *out);
 int nacre_edit_securetty(struct nacre_span in, void *arg, struct nacre_text *out);

@@ -7,7 +7,7 @@
 #ifndef NACRE_CONVERSION_CPIO_H
 #define NACRE_CONVERSION_CPIO_H
 
-#include "conversion/fixup/text.h"
+#include "base/text.h"
 
 #include <nacre/error.h>
 

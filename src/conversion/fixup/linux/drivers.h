@@ -3,7 +3,7 @@
 #ifndef NACRE_CONVERSION_DRIVERS_H
 #define NACRE_CONVERSION_DRIVERS_H
 
-#include "conversion/fixup/text.h"
+#include "base/text.h"
 
 /** xorg.conf and what is in xorg.conf.d */
 int nacre_edit_xorg(struct nacre_span in, void *arg, struct nacre_text *out);

@@ -3,7 +3,7 @@
 #ifndef NACRE_CONVERSION_EDITORS_H
 #define NACRE_CONVERSION_EDITORS_H
 
-#include "conversion/fixup/devices.h"
+#include "conversion/inventory/devices.h"
 
 /** struct nacre_edit - what an editor goes by, and what it tells */
 struct nacre_edit {

@@ -6,7 +6,7 @@
  */
 #include "conversion/fixup/linux/growfs.h"
 
-#include "conversion/fixup/devices.h"
+#include "conversion/inventory/devices.h"
 #include "conversion/fixup/linux/run.h"
 
 #define OPTION "x-systemd.growfs"

@@ -3,7 +3,7 @@
 #ifndef NACRE_CONVERSION_GROWFS_H
 #define NACRE_CONVERSION_GROWFS_H
 
-#include "conversion/fixup/devices.h"
+#include "conversion/inventory/devices.h"
 
 /** struct nacre_growfs_edit - @number: of the partition; @found: fstab has a line for it */
 struct nacre_growfs_edit {

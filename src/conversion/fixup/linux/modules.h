@@ -3,7 +3,7 @@
 #ifndef NACRE_CONVERSION_MODULES_H
 #define NACRE_CONVERSION_MODULES_H
 
-#include "conversion/fixup/text.h"
+#include "base/text.h"
 
 /** struct nacre_module - one line of modules.dep; spans lie in its text */
 struct nacre_module {

@@ -7,7 +7,7 @@
 #ifndef NACRE_CONVERSION_RUN_H
 #define NACRE_CONVERSION_RUN_H
 
-#include "conversion/fixup/devices.h"
+#include "conversion/inventory/devices.h"
 #include "conversion/fixup/fixup.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* devices.c - which volume of the images an old machine's device name means */
-#include "conversion/fixup/devices.h"
+#include "conversion/inventory/devices.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -29,6 +29,24 @@ bool nacre_fstab_option(const struct nacre_fstab_entry *entry, const char *word)
 		if (nacre_span_is(option, word))
 			return true;
 	return false;
+}
+
+void nacre_fstab_unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' && s[3] >= '0' &&
+		    s[3] <= '7') {
+			char c = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+
+			*to++ = c ? c : '?';
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = 0;
 }
 
 /* A UUID as every tool writes it: what a driver says goes into config files. */
@@ -129,47 +147,65 @@ static struct nacre_device *numbered(const struct nacre_devices *d, int disk, in
 	return NULL;
 }
 
-/* A value that may stand in quotes. */
-static struct nacre_span unquote(struct nacre_span value)
+/* The value behind "UUID=" or a directory of links: it may stand in quotes, and have escapes of fstab's or (\x20) udev's. */
+static bool tag_value(struct nacre_span value, char text[NACRE_FS_NAME])
 {
+	char *to = text, *from = text;
+	unsigned code;
+
 	if (value.size >= 2 && (value.at[0] == '"' || value.at[0] == '\'') && value.at[value.size - 1] == value.at[0])
-		return (struct nacre_span){value.at + 1, value.size - 2};
-	return value;
+		value = (struct nacre_span){value.at + 1, value.size - 2};
+	if (!nacre_span_copy(value, text, NACRE_FS_NAME))
+		return false;
+	nacre_fstab_unescape(text);
+	while (*from) {
+		if (from[0] == '\\' && from[1] == 'x' && isxdigit((unsigned char)from[2]) && isxdigit((unsigned char)from[3]) &&
+		    sscanf(from + 2, "%2x", &code) == 1 && code) {
+			*to++ = (char)code;
+			from += 4;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	*to = 0;
+	return true;
 }
 
-static bool same(struct nacre_span a, const char *b)
+/* Is @value, which is not empty, what @device has for the tag of that index? */
+static bool has_tag(const struct nacre_device *device, int tag, const char *value)
 {
-	return b[0] && a.size == strlen(b) && !strncasecmp(a.at, b, a.size);
+	switch (tag) {
+	case 0:
+		return !strcasecmp(device->uuid, value);
+	case 1:
+		return !strcmp(device->label, value);
+	case 2:
+		return !strcasecmp(device->guid, value);
+	default:
+		return !strcmp(device->name, value);
+	}
 }
 
 /* A name that does not depend on drivers. @tagged: it is one of those at all. */
 static struct nacre_device *by_tag(const struct nacre_devices *d, struct nacre_span name, bool *tagged)
 {
-	static const struct {
-		const char *prefix;
-		int field; /* 0 uuid, 1 label, 2 guid, 3 of a partition's name, which is not kept here */
-	} tags[] = {{"UUID=", 0},	      {"LABEL=", 1},	       {"PARTUUID=", 2},
-		    {"PARTLABEL=", 3},	      {"/dev/disk/by-uuid/", 0}, {"/dev/disk/by-label/", 1},
-		    {"/dev/disk/by-partuuid/", 2}, {"/dev/disk/by-partlabel/", 3}};
+	static const char *const tags[][2] = {{"UUID=", "/dev/disk/by-uuid/"}, {"LABEL=", "/dev/disk/by-label/"},
+					      {"PARTUUID=", "/dev/disk/by-partuuid/"},
+					      {"PARTLABEL=", "/dev/disk/by-partlabel/"}};
+	char value[NACRE_FS_NAME];
 
 	*tagged = false;
-	for (size_t t = 0; t < sizeof(tags) / sizeof(*tags); t++) {
-		size_t n = strlen(tags[t].prefix);
-		struct nacre_span value;
+	for (int t = 0; t < 8 && !*tagged; t++) {
+		size_t n = strlen(tags[t / 2][t % 2]);
 
-		if (!nacre_span_starts(name, tags[t].prefix))
+		if (!nacre_span_starts(name, tags[t / 2][t % 2]))
 			continue;
 		*tagged = true;
-		value = unquote((struct nacre_span){name.at + n, name.size - n});
-		for (int i = 0; i < d->count; i++) {
-			const struct nacre_device *device = &d->list[i];
-
-			if ((tags[t].field == 0 && same(value, device->uuid)) ||
-			    (tags[t].field == 1 && nacre_span_is(value, device->label)) ||
-			    (tags[t].field == 2 && same(value, device->guid)))
-				return (struct nacre_device *)device;
-		}
-		return NULL;
+		if (!tag_value((struct nacre_span){name.at + n, name.size - n}, value) || !*value)
+			continue;
+		for (int i = 0; i < d->count; i++)
+			if (has_tag(&d->list[i], t / 2, value))
+				return (struct nacre_device *)&d->list[i];
 	}
 	return NULL;
 }
@@ -205,25 +241,39 @@ static void add_stem(struct nacre_devices *d, struct nacre_span stem, int disk)
 	d->stem_count++;
 }
 
+/* A volume is mounted once, and the root there only; but for btrfs, whose subvolumes have places of their own. */
+static bool file_fits(struct nacre_span file, const struct nacre_device *device)
+{
+	bool shared = !strcmp(device->type, "btrfs");
+
+	if (nacre_span_is(file, "/") ? !device->root : device->root && !shared)
+		return false;
+	return !device->claimed || shared;
+}
+
+/* The next entry whose name is @stem and a number, off the front of @fstab. */
+static bool next_of(struct nacre_span *fstab, struct nacre_span stem, struct nacre_fstab_entry *entry, int *number)
+{
+	struct nacre_span line, other;
+
+	while (nacre_line_next(fstab, &line))
+		if (nacre_fstab_parse(line, entry) && split(entry->spec, &other, number) && other.size == stem.size &&
+		    !memcmp(other.at, stem.at, stem.size))
+			return true;
+	return false;
+}
+
 /* Does every entry with @stem name a partition of @disk, of its type, and not somebody else's? */
-static bool stem_fits(struct nacre_devices *d, struct nacre_span fstab, struct nacre_span stem, int disk, bool claim)
+static bool stem_fits(const struct nacre_devices *d, struct nacre_span fstab, struct nacre_span stem, int disk)
 {
 	struct nacre_fstab_entry entry;
-	struct nacre_span line, other;
 	int number;
 
-	while (nacre_line_next(&fstab, &line)) {
-		struct nacre_device *device;
+	while (next_of(&fstab, stem, &entry, &number)) {
+		const struct nacre_device *device = numbered(d, disk, number);
 
-		if (!nacre_fstab_parse(line, &entry) || !split(entry.spec, &other, &number) ||
-		    other.size != stem.size || memcmp(other.at, stem.at, stem.size))
-			continue;
-		device = numbered(d, disk, number);
-		if (!device || device->claimed || !type_fits(entry.type, device) ||
-		    device->root != nacre_span_is(entry.file, "/"))
+		if (!device || !type_fits(entry.type, device) || !file_fits(entry.file, device))
 			return false;
-		if (claim)
-			device->claimed = true;
 	}
 	return true;
 }
@@ -232,6 +282,12 @@ static bool stem_fits(struct nacre_devices *d, struct nacre_span fstab, struct n
 static bool kernel_name(struct nacre_span stem)
 {
 	return !nacre_span_starts(stem, "/dev/disk/") && !nacre_span_starts(stem, "/dev/mapper/");
+}
+
+/* Is it what a first disk is called? */
+static bool is_first(struct nacre_span stem)
+{
+	return strchr("a0", stem.at[stem.size - 1]) || (stem.size > 3 && !memcmp(stem.at + stem.size - 3, "0n1", 3));
 }
 
 static bool knows_kernel_name(const struct nacre_devices *d, int disk)
@@ -251,9 +307,13 @@ static bool is_free(const struct nacre_devices *d, struct nacre_span stem, int d
 
 static bool try_stem(struct nacre_devices *d, struct nacre_span fstab, struct nacre_span stem, int disk)
 {
-	if (!is_free(d, stem, disk) || !stem_fits(d, fstab, stem, disk, false))
+	struct nacre_fstab_entry entry;
+	int number;
+
+	if (!is_free(d, stem, disk) || !stem_fits(d, fstab, stem, disk))
 		return false;
-	stem_fits(d, fstab, stem, disk, true);
+	while (next_of(&fstab, stem, &entry, &number))
+		numbered(d, disk, number)->claimed = true;
 	add_stem(d, stem, disk);
 	return true;
 }
@@ -276,6 +336,7 @@ void nacre_devices_take(struct nacre_devices *d, const struct nacre_inventory *i
 		take_id(device->guid, p->partition.guid);
 		snprintf(device->type, sizeof(device->type), "%s", p->type);
 		snprintf(device->label, sizeof(device->label), "%s", p->info.label);
+		snprintf(device->name, sizeof(device->name), "%s", p->partition.name);
 		if (!strcmp(p->type, "lvm2") || !strcmp(p->type, "linux_raid") || !strcmp(p->type, "luks") ||
 		    p->problem[0])
 			d->opaque = true;
@@ -326,10 +387,10 @@ void nacre_devices_learn(struct nacre_devices *d, struct nacre_span fstab, struc
 			learn_root(d, fstab, entry.spec, false);
 	if (root.size)
 		learn_root(d, fstab, root, true);
-	/* others that fit, in the order of the file and of the disks */
+	/* others that fit, in the order of the file and of the disks; one disk alone is hardly the old machine's second one */
 	for (rest = fstab; nacre_line_next(&rest, &line);)
 		for (int i = 0; i < d->disk_count && nacre_fstab_parse(line, &entry) && split(entry.spec, &stem, &number); i++)
-			if (try_stem(d, fstab, stem, i))
+			if ((d->disk_count > 1 || !kernel_name(stem) || is_first(stem)) && try_stem(d, fstab, stem, i))
 				break;
 }
 
@@ -352,6 +413,14 @@ enum nacre_device_kind nacre_devices_find(const struct nacre_devices *d, struct 
 		return NACRE_DEVICE_ABSENT;
 	*device = numbered(d, disk, number);
 	return *device && !(*device)->empty ? NACRE_DEVICE_HERE : NACRE_DEVICE_ABSENT;
+}
+
+bool nacre_device_ordered(struct nacre_span name)
+{
+	struct nacre_span stem;
+	int number;
+
+	return split(name, &stem, &number) && kernel_name(stem);
 }
 
 bool nacre_device_name(const struct nacre_device *device, char name[64])

@@ -4,8 +4,8 @@
  * An editor of a config file is a function from bytes to bytes: it walks the lines, changes what is
  * meant and copies every other byte as it is (line ends, tabs, comments, a missing last newline).
  */
-#ifndef NACRE_FIXUP_TEXT_H
-#define NACRE_FIXUP_TEXT_H
+#ifndef NACRE_BASE_TEXT_H
+#define NACRE_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

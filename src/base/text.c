@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* text.c - bytes that grow, and lines and words of somebody else's files */
-#include "conversion/fixup/text.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
