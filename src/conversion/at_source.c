@@ -10,7 +10,7 @@
 
 #include "base/auto.h"
 #include "conversion/mend.h"
-#include "conversion/result.h"
+#include "conversion/scratch.h"
 #include "disk/overlay.h"
 
 #include <errno.h>
@@ -159,20 +159,16 @@ int nacre_fix_at_source(const struct nacre_convert_options *o, const struct nacr
 			const struct nacre_sink_modify *what, struct nacre_sink *sink, struct nacre_snapshot *s,
 			struct nacre_convert_result *result, struct nacre_growth *growth, struct nacre_error *e)
 {
-	const char *tmp = getenv("TMPDIR");
 	struct nacre_tree *tree = NULL;
 	struct backs b = {.count = 0};
-	char undo[256];
+	struct nacre_scratch scratch;
 	int failed;
 
-	snprintf(undo, sizeof(undo), "%.200s/nacre-undo.XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (!mkdtemp(undo))
-		return nacre_error_set(e, NACRE_E_SYSTEM, errno, undo, "cannot be made");
-	failed = open_backs(&b, source, sink, e) ||
-		 nacre_fix_overlay(b.over, b.names, b.count, what, &o->says, undo, &tree, growth, e) ||
-		 hand_over(&b, tree, undo, sink, s, &result->changes, e);
+	failed = nacre_scratch_open(&scratch, e) || open_backs(&b, source, sink, e) ||
+		 nacre_fix_overlay(b.over, b.names, b.count, what, &o->says, scratch.path, &tree, growth, e) ||
+		 hand_over(&b, tree, scratch.path, sink, s, &result->changes, e);
 	nacre_tree_free(tree);
-	nacre_result_remove(undo, NULL);
+	nacre_scratch_close(&scratch);
 	close_backs(&b);
 	return failed ? -1 : 0;
 }

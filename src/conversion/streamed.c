@@ -7,15 +7,11 @@
 #include "conversion/streamed.h"
 
 #include "conversion/at_source.h"
-#include "conversion/result.h"
+#include "conversion/scratch.h"
 #include "disk/overlay.h"
 #include "disk/vhd_stream.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 static void stage(const struct nacre_convert_options *o, const char *name)
 {
@@ -53,25 +49,22 @@ static int send_all(const struct nacre_convert_options *o, struct nacre_image *d
 int nacre_streamed(const struct nacre_convert_options *o, const struct nacre_streamed_what *what, int out,
 		   struct nacre_convert_result *result, struct nacre_error *e)
 {
-	const char *tmp = getenv("TMPDIR");
-	struct nacre_image *disk;
+	struct nacre_image *disk = NULL;
 	struct nacre_growth growth;
 	struct nacre_tree *tree = NULL;
-	char undo[256];
+	struct nacre_scratch scratch;
 	int failed;
 
 	/* What was there before is noted for as long as the fixes may fail. */
-	snprintf(undo, sizeof(undo), "%.200s/nacre-undo.XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (!mkdtemp(undo))
-		return nacre_error_set(e, NACRE_E_SYSTEM, errno, undo, "cannot be made");
-	disk = nacre_overlay_image(what->from, result->definition.disks[0].size, e);
+	failed = nacre_scratch_open(&scratch, e) ||
+		 !(disk = nacre_overlay_image(what->from, result->definition.disks[0].size, e));
 	stage(o, "making it fit, in memory");
-	failed = !disk || what->make_swaps(what->arg, 0, disk, e) ||
-		 nacre_fix_overlay(&disk, &what->name, 1, &what->modify, &o->says, undo, &tree, &growth, e);
+	failed = failed || what->make_swaps(what->arg, 0, disk, e) ||
+		 nacre_fix_overlay(&disk, &what->name, 1, &what->modify, &o->says, scratch.path, &tree, &growth, e);
 	if (tree)
 		nacre_tree_changes(tree, &result->changes);
 	nacre_tree_free(tree);
-	nacre_result_remove(undo, NULL);
+	nacre_scratch_close(&scratch);
 	if (!failed) {
 		stage(o, "sending");
 		failed = send_all(o, disk, what->used, out, e);

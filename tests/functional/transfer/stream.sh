@@ -3,7 +3,7 @@
 # stream.sh NACRE - a disk goes through a pipe as a VHD that is already fixed, and that needs only be saved
 . "$(dirname "$0")/../../functions.sh"
 nacre=$(realpath "$1")
-requires_program mke2fs sfdisk mkswap qemu-img debugfs e2fsck jq
+requires_program mke2fs sfdisk mkswap flock qemu-img debugfs e2fsck jq
 . "$(dirname "$0")/common.sh"
 make_machine
 cp --sparse=always "$disk" "$work/original.img"
@@ -14,6 +14,10 @@ ok "a disk is streamed" stream
 cp "$work/out.vhd" "$work/web1.vhd"
 ok "the source is as it was" cmp "$disk" "$work/original.img"
 ok "nothing is left in the directory for temporary files" test -z "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'nacre-undo.*' -newer "$work/original.img")"
+mkdir -p "$work/tmp/nacre-undo.killed" "$work/tmp/nacre-undo.inuse"
+touch "$work"/tmp/nacre-undo.*/journal
+TMPDIR=$work/tmp flock "$work/tmp/nacre-undo.inuse" "$nacre" convert "$disk" - -q >/dev/null 2>&1
+is "$(ls "$work/tmp")" nacre-undo.inuse "what killed ones left there is removed, what somebody uses is not"
 is "$(qemu-img info --output=json -f vpc "$work/web1.vhd" | jq '."virtual-size"')" $((64 << 20)) "it has the source's size"
 ok "files are those of the source, and fixed" same_files "$work/web1.vhd"
 ok "nothing is left to be fixed" "$nacre" repair "$work/web1.vhd" -q
