@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # several.sh NACRE - a machine of two disks, and some volumes of them, without booting
 . "$(dirname "$0")/../../functions.sh"
+. "$(dirname "$0")/../../ssh.sh"
 nacre=$1
 requires_program mke2fs sfdisk mkswap qemu-img debugfs e2fsck jq virt-xml-validate
 
@@ -102,13 +103,7 @@ said '--volume' "the message says how it is asked for"
 ok "nothing is left of what was refused" sh -c "! ls -d '$work'/none* 2>/dev/null"
 
 # Another end.
-cat >"$work/ssh" <<-END
-	#!/bin/bash
-	shift # the host
-	PATH=$(dirname "$nacre"):\$PATH
-	exec bash -c "\$*"
-END
-chmod +x "$work/ssh"
+make_ssh "$work/ssh"
 mkdir "$work/far"
 for at in host source; do
 	rm -rf "$work/far/vm"

@@ -7,6 +7,7 @@ if [ -z "${own_mounts:-}" ] && unshare -m true 2>/dev/null; then
 	own_mounts=yes exec unshare -m bash "$0" "$@"
 fi
 . "$(dirname "$0")/../../functions.sh"
+. "$(dirname "$0")/../../ssh.sh"
 . "$(dirname "$0")/place.sh"
 nacre=$(realpath "$1") writer=$2 bpf=/sys/fs/bpf cut=$(realpath "$(dirname "$0")")/../transfer/cut.py
 requires_root
@@ -22,17 +23,6 @@ converts() # SENTENCE DESTINATION...
 	shift
 	ok "$sentence" again "$@"
 	cp "$work/out" "$work/json"
-}
-
-make_ssh() # [BEFORE]: a "ssh" that stays on this computer; its input goes through BEFORE
-{
-	cat >"$work/ssh" <<-END
-		#!/bin/bash
-		shift # the host
-		PATH=$(dirname "$nacre"):\$PATH
-		${1:+$1 |} exec bash -c "\$*"
-	END
-	chmod 755 "$work/ssh"
 }
 
 # Is the copy the same as the source, but for what is mended?
@@ -180,12 +170,7 @@ head -c 1000000 /dev/urandom >"$on/var/new"
 
 # Killed at any moment, again and again, while a program writes.
 converts "a machine to be killed" "$out/kill"
-mkfifo "$work/stop"
-"$writer" "$on" 6000000 <"$work/stop" >"$work/longest" &
-writing=$!
-exec 9>"$work/stop"
-at_exit "exec 9>&-; kill $writing 2>/dev/null; wait $writing 2>/dev/null"
-until grep -q writing "$work/longest" 2>/dev/null; do sleep 0.05; done
+start_writer "$on" 6000000
 met=0 whole=0
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
 	promised=$(tail -n 1 "$on/journal")
@@ -212,11 +197,11 @@ ok "its file system is clean" e2fsck -fn "$out/copy.img?offset=1048576"
 # The same on another computer, as far as the instructions know: killed at its end as well, and cut.
 export NACRE_SSH=$work/ssh
 far=me@there:$out/far
-make_ssh
+make_ssh "$work/ssh"
 converts "a machine on another computer" "$far"
 met=0
 for side in near far cut near far cut far cut; do
-	[ $side != cut ] || make_ssh "python3 $cut $((RANDOM * 30))"
+	[ $side != cut ] || make_ssh "$work/ssh" "python3 $cut $((RANDOM * 30))"
 	"$nacre" convert "$loop" "$far" --again -q "${options[@]}" >/dev/null 2>&1 &
 	pid=$!
 	sleep "0.$((RANDOM % 8 + 1))"
@@ -225,7 +210,7 @@ for side in near far cut near far cut far cut; do
 	far) kill -9 "$(pgrep -f "receive --root $out\$" | head -n 1)" ;;
 	esac 2>/dev/null && met=$((met + 1))
 	wait $pid 2>/dev/null
-	make_ssh
+	make_ssh "$work/ssh"
 	for _ in $(seq 30); do # the far end needs a moment to notice
 		pgrep -f "receive --root $out\$" >/dev/null || break
 		sleep 0.1
@@ -240,8 +225,7 @@ ok "with all that was promised" \
 	awk -v want="$promised" '$1 != NR {exit 1} END {exit NR < want}' "$work/copied/journal"
 umount "$work/copied"
 ok "its file system is clean" e2fsck -fn "$out/copy.img?offset=1048576"
-exec 9>&-
-wait $writing
+stop_writer
 sync
 for where in source host source; do
 	echo $where >>"$on/etc/motd"

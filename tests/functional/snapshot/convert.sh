@@ -16,12 +16,7 @@ make_place 192
 tree=$work/tree
 mkdir "$work/hooks"
 
-mkfifo "$work/stop"
-"$writer" "$on" 10000000 <"$work/stop" >"$work/longest" &
-writing=$!
-exec 9>"$work/stop"
-at_exit "exec 9>&-; kill $writing 2>/dev/null; wait $writing 2>/dev/null"
-until grep -q writing "$work/longest" 2>/dev/null; do sleep 0.05; done
+start_writer "$on" 10000000
 
 ok "a plan can be told while it is in use" "$nacre" convert "$on" --plan
 said "$on" "it is a disk in use" # the plan names where it is mounted
@@ -167,7 +162,6 @@ fi
 fails 5 "a unit that does not run" "$nacre" convert "$loop" "$out/web4" --no-check --stop-unit no-such-unit
 fails 7 "a directory that is no control group" "$nacre" convert "$loop" "$out/web4" --no-check --stop-cgroup "$work"
 
-exec 9>&-
-wait $writing
+stop_writer
 tap_note <<<"the longest write took $(tail -n 1 "$work/longest") ms"
 finish

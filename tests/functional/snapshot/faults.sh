@@ -8,6 +8,7 @@ if [ -z "${own_mounts:-}" ] && unshare -m true 2>/dev/null; then
 	own_mounts=yes exec unshare -m bash "$0" "$@"
 fi
 . "$(dirname "$0")/../../functions.sh"
+. "$(dirname "$0")/../../ssh.sh"
 . "$(dirname "$0")/place.sh"
 nacre=$1 writer=$2 failing=$3 here=$(realpath "$(dirname "$0")/../transfer")
 requires_root
@@ -29,12 +30,7 @@ serve()
 }
 make_place 96 serve
 mkdir "$work/hooks"
-mkfifo "$work/stop"
-"$writer" "$on" 2000000 <"$work/stop" >"$work/longest" &
-writing=$!
-exec 9>"$work/stop"
-at_exit "exec 9>&-; kill $writing 2>/dev/null; wait $writing 2>/dev/null"
-until grep -q writing "$work/longest" 2>/dev/null; do sleep 0.05; done
+start_writer "$on" 2000000
 
 convert() { "$nacre" convert "$loop" "$@" --no-check -q; }
 # Who writes is not held up any more.
@@ -78,13 +74,7 @@ umount "$work/copied"
 # The far end, and the way there.
 far() # NAME [BEFORE [AFTER]]
 {
-	cat >"$work/ssh" <<-END
-		#!/bin/bash
-		shift # the host
-		PATH=$(dirname "$(realpath "$nacre")"):\$PATH
-		${2:+$2 |} bash -c "\$*" ${3:+| $3}
-	END
-	chmod 755 "$work/ssh"
+	make_ssh "$work/ssh" "${@:2}"
 	convert "me@there:$1" --ssh "$work/ssh" --no-hooks
 }
 mkdir "$out/small"
@@ -181,8 +171,7 @@ as_before
 rm -rf "$disk.slow" "$out/long.partial"
 
 # It vanishes: first the mount, lazily, then the disk.
-exec 9>&-
-wait $writing
+stop_writer
 "$nacre" convert "$loop" "$out/lazy" --no-check -q --no-hooks --bwlimit 12M >"$work/out" 2>"$work/err" &
 pid=$!
 sleep 0.4

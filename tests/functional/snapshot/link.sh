@@ -17,12 +17,7 @@ requires_program mke2fs sfdisk losetup addpart e2fsck qemu-img jq python3 ssh ss
 [ -n "${own_net:-}" ] || skip_all "this computer gives no namespaces"
 make_far
 make_place 96
-mkfifo "$work/stop"
-"$writer" "$on" 2000000 <"$work/stop" >"$work/longest" &
-writing=$!
-exec 9>"$work/stop"
-at_exit "exec 9>&-; kill $writing 2>/dev/null; wait $writing 2>/dev/null"
-until grep -q writing "$work/longest" 2>/dev/null; do sleep 0.05; done
+start_writer "$on" 2000000
 
 goes_on() { timeout 3 touch "$on/goes-on" && rm "$on/goes-on"; }
 # The copy is whole, and has all that was promised up to $first.

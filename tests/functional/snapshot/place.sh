@@ -4,6 +4,8 @@
 #	make_place MIB [SERVE]: $loop a disk of so many MiB with a small system on its first partition, mounted at $on;
 #	$out a place on another file system; both in memory, both gone with the mount namespace. SERVE is called before there is
 #	a loop device: it may set $served, which the device is then on instead of $disk.
+#	start_writer DIRECTORY RATE: the program $writer writes there, as writer.c has it; its longest write is in $work/longest
+#	once stop_writer has stopped it; $writing: its process
 # shellcheck shell=bash
 
 make_place()
@@ -35,4 +37,20 @@ mount_copy() # NAME MIB
 {
 	qemu-img convert -f vpc -O raw "$out/$1/disk0.vhd" "$out/copy.img" &&
 		mount -o "loop,offset=1048576,sizelimit=$((($2 - 8) << 20))" "$out/copy.img" "$work/copied"
+}
+
+start_writer() # DIRECTORY RATE
+{
+	mkfifo "$work/stop"
+	"$writer" "$1" "$2" <"$work/stop" >"$work/longest" &
+	writing=$!
+	exec 9>"$work/stop"
+	at_exit "exec 9>&-; kill $writing 2>/dev/null; wait $writing 2>/dev/null"
+	until grep -q writing "$work/longest" 2>/dev/null; do sleep 0.05; done
+}
+
+stop_writer()
+{
+	exec 9>&-
+	wait $writing
 }

@@ -7,6 +7,7 @@ if [ -z "${own_mounts:-}" ] && unshare -m true 2>/dev/null; then
 	own_mounts=yes exec unshare -m bash "$0" "$@"
 fi
 . "$(dirname "$0")/../../functions.sh"
+. "$(dirname "$0")/../../ssh.sh"
 . "$(dirname "$0")/place.sh"
 nacre=$(realpath "$1") writer=$2 cut="python3 $(realpath "$(dirname "$0")")/../transfer/cut.py"
 requires_root
@@ -16,24 +17,9 @@ make_place 128
 head -c 24000000 /dev/urandom >"$on/var/more"
 sync "$on/var/more"
 
-make_ssh() # FILE [BEFORE]
-{
-	cat >"$1" <<-END
-		#!/bin/bash
-		shift # the host
-		PATH=$(dirname "$nacre"):\$PATH
-		${2:+$2 |} exec bash -c "\$*"
-	END
-	chmod 755 "$1"
-}
 make_ssh "$work/ssh"
 
-mkfifo "$work/stop"
-"$writer" "$on" 2000000 <"$work/stop" >"$work/longest" &
-writing=$!
-exec 9>"$work/stop"
-at_exit "exec 9>&-; kill $writing 2>/dev/null; wait $writing 2>/dev/null"
-until grep -q writing "$work/longest" 2>/dev/null; do sleep 0.05; done
+start_writer "$on" 2000000
 
 options=(--no-check --no-hooks -q --ssh "$work/ssh" --max-freeze 20000)
 convert() { "$nacre" convert "$loop" "$@" "${options[@]}"; }
@@ -110,6 +96,5 @@ for side in near far cut; do
 	rm -rf "${out:?}/far-$side"
 done
 
-exec 9>&-
-wait $writing
+stop_writer
 finish

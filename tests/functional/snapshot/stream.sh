@@ -17,12 +17,7 @@ mkdir "$spool" "$work/hooks"
 mount -t tmpfs -o size=300M none "$spool"
 at_exit "umount -l '$spool'"
 
-mkfifo "$work/stop"
-"$writer" "$on" 10000000 <"$work/stop" >"$work/longest" &
-writing=$!
-exec 9>"$work/stop"
-at_exit "exec 9>&-; kill $writing 2>/dev/null; wait $writing 2>/dev/null"
-until grep -q writing "$work/longest" 2>/dev/null; do sleep 0.05; done
+start_writer "$on" 10000000
 
 # A hook notes what was promised before the instant, and when the first byte came.
 cat >"$work/hooks/10-note" <<-END
@@ -91,6 +86,5 @@ for signal in TERM KILL; do
 done
 ok "the source is as writable as before" touch "$on/still-there"
 
-exec 9>&-
-wait $writing
+stop_writer
 finish

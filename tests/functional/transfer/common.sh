@@ -2,7 +2,6 @@
 # common.sh - a small machine and connections to nowhere far; sourced after functions.sh
 #
 #	make_machine    $disk: MBR, 60 MiB of ext4 with 20 MB of data, swap; $tree: its files
-#	make_ssh FILE [BEFORE]   a "ssh" that stays on this computer; its input goes through BEFORE
 #	make_far        another computer: a network namespace, 10.99.0.2, with sshd; far COMMAND runs there, $NACRE_SSH leads to it
 #	same_files IMAGE         are the files in the VHD those of $tree, but for what is fixed?
 # shellcheck shell=bash
@@ -25,17 +24,6 @@ make_machine()
 	truncate -s 2M "$work/swap"
 	mkswap -q -U 11111111-2222-4333-8444-666666666666 "$work/swap" >/dev/null 2>&1
 	dd if="$work/swap" of="$disk" bs=1M seek=61 conv=notrunc status=none
-}
-
-make_ssh() # FILE [BEFORE]
-{
-	cat >"$1" <<-END
-		#!/bin/bash
-		shift # the host
-		PATH=$(dirname "$nacre"):\$PATH
-		${2:+$2 |} exec bash -c "\$*"
-	END
-	chmod +x "$1"
 }
 
 make_far()

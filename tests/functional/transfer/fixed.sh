@@ -4,6 +4,7 @@
 #
 # The far end has a nacre without virtual processes and drivers: it could not make them.
 . "$(dirname "$0")/../../functions.sh"
+. "$(dirname "$0")/../../ssh.sh"
 nacre=$(realpath "$1")
 requires_program mke2fs sfdisk mkswap qemu-img debugfs e2fsck jq cmp
 . "$(dirname "$0")/common.sh"

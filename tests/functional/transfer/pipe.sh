@@ -3,6 +3,7 @@
 # pipe.sh NACRE - a conversion over a pipe to `nacre receive`: the result, faults at both ends, cuts, and going on
 . "$(dirname "$0")/../../own_mounts.sh"
 . "$(dirname "$0")/../../functions.sh"
+. "$(dirname "$0")/../../ssh.sh"
 nacre=$(realpath "$1")
 requires_program mke2fs sfdisk mkswap qemu-img debugfs e2fsck jq python3 pgrep
 . "$(dirname "$0")/common.sh"
