@@ -111,7 +111,7 @@ static int check_root(struct run *r, struct nacre_error *e)
 	for (int i = 0; i < n->place_count && !*why; i++)
 		why = n->places[i].problem;
 	if (!r->o->volumes)
-		return nacre_error_set(e, NACRE_E_SUPPORT, 0, "/",
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, r->o->sources[0],
 				       "no volume with an operating system can be read%s%.90s; --volume says what is to be "
 				       "copied as data", *why ? ": " : "", why);
 	if (r->o->grow_last)

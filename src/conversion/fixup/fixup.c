@@ -45,7 +45,7 @@ struct nacre_tree *nacre_fixup_tree(const struct nacre_inventory *inventory, con
 		if (inventory->places[i].problem[0])
 			odd = &inventory->places[i];
 	if (!root || !root->volume) {
-		nacre_error_set(e, NACRE_E_SUPPORT, 0, "/", "no volume with an operating system can be read%s%.120s",
+		nacre_error_set(e, NACRE_E_SUPPORT, 0, "the image", "no volume with an operating system can be read%s%.120s",
 				odd && odd->problem[0] ? ": " : "", odd ? odd->problem : "");
 		return NULL;
 	}

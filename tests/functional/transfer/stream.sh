@@ -52,5 +52,6 @@ fails 4 "a full disk is one" full
 truncate -s 8M "$work/empty.img"
 nothing() { "$nacre" convert "$work/empty.img" - -q >"$work/none.vhd"; }
 fails 7 "a disk with nothing on it" nothing
+said "empty.img: no volume with an operating system" "and is named"
 ok "gives not a byte" test ! -s "$work/none.vhd"
 finish
