@@ -32,6 +32,40 @@ tree_busybox()
 	done
 }
 
+# tree_programs DIRECTORY FILE...: programs and libraries at the same places as here, with what they are linked to.
+tree_programs()
+{
+	disk_tree=$1
+	shift
+	for disk_part; do
+		cp --parents "$disk_part" "$disk_tree/"
+		strip -g "$disk_tree$disk_part" 2>/dev/null
+	done
+	ldd "$@" 2>/dev/null | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^\t\(\/[^ ]*\).*/\1/p' | sort -u | while read -r disk_part; do
+		mkdir -p "$disk_tree${disk_part%/*}"
+		cp -L "$disk_part" "$disk_tree$disk_part"
+	done
+}
+
+# tree_nacre DIRECTORY BUILD FILE...: the same of nacre, as it was built in BUILD, and more.
+tree_nacre()
+{
+	# shellcheck disable=SC2046 # a list of words
+	tree_programs "$1" $(find "$2"/src/cli/nacre "$2"/src/extension/vproc/nacre-vproc "$2"/overlays/fs "$2"/src/fs \
+		\( -name '*.so' -o -perm -100 \) -type f ! -name '*.p') "${@:3}"
+}
+
+# until_ended PID SECONDS: a machine that ends by itself, or is ended.
+until_ended()
+{
+	for _ in $(seq "$2"); do
+		kill -0 "$1" 2>/dev/null || break
+		sleep 1
+	done
+	kill "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+}
+
 # busybox_initramfs OUT DRIVER...: mounts what root= says, once the drivers (virtio_blk, ata_piix...) are
 # loaded, and goes there; else it ends in a shell that says (initramfs), as initramfs-tools does. Without
 # drivers it is an initramfs that cannot see its disk.

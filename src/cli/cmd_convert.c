@@ -108,6 +108,10 @@ static void print_json(const struct nacre_convert_options *o, const struct nacre
 		json_text(&j, "event", "result");
 	else
 		json_text(&j, "directory", o->directory);
+	json_begin(&j, "sources", '[');
+	for (int i = 0; i < o->source_count; i++)
+		json_text(&j, NULL, o->sources[i]);
+	json_end(&j, ']');
 	json_begin(&j, "disks", '[');
 	for (int i = 0; i < r->definition.disk_count; i++) {
 		json_begin(&j, NULL, '{');
@@ -274,7 +278,13 @@ static void tell_others(const struct settings *s, const struct cli_source *sourc
 	cli_source_others(sources, o->source_count, above, tell_other);
 }
 
-/* The disks, as the user named them. @sources: cli_source_free() all of them in any case */
+static void free_sources(struct cli_source (*sources)[NACRE_DISKS_MAX])
+{
+	for (int i = 0; i < NACRE_DISKS_MAX; i++)
+		cli_source_free(&(*sources)[i]);
+}
+
+/* The disks, as the user named them. @sources: free_sources() in any case */
 static int take_sources(const struct settings *s, const char *first, struct cli_source *sources,
 			struct nacre_snapshot_options *live, struct nacre_convert_options *o, struct nacre_error *e)
 {
@@ -324,7 +334,7 @@ static int run(void *settings, int argc, char **argv)
 	struct nacre_remote remote = {.ssh = ssh && *ssh ? ssh : NULL, .nacre = s->remote_nacre, .nice = s->nice};
 	const struct nacre_priority normal = nacre_priority_get();
 	struct nacre_snapshot_options live = {0};
-	struct cli_source sources[NACRE_DISKS_MAX] = {0};
+	__attribute__((cleanup(free_sources))) struct cli_source sources[NACRE_DISKS_MAX] = {0};
 	struct nacre_error e = {0};
 	int failed;
 
@@ -363,8 +373,6 @@ static int run(void *settings, int argc, char **argv)
 	live.holding = s->nice ? &normal : NULL;
 	if (!failed)
 		failed = nacre_convert(&o, result, &e) < 0;
-	for (int i = 0; i < NACRE_DISKS_MAX; i++)
-		cli_source_free(&sources[i]);
 	cli_running_free(&live);
 	nacre_remote_free(&remote);
 	cli_progress_end(&progress);

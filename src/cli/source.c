@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* source.c - the disk that a user names, and whether it is in use
  *
- * A disk is in use where a mount point or a swap area is on it, on one of its partitions, or on a loop device of
- * its file. Devices are compared by their places in /sys/dev/block: a partition lies below its disk.
+ * A disk is in use where a mount point or a swap area is on it, on one of its partitions, on what the kernel makes of those (LVM,
+ * RAID, multipath, encryption), or on a loop device of its file. Devices are compared by their places in /sys/dev/block: a
+ * partition lies below its disk, and what a device is made of is listed in its directory "slaves".
  */
 #include "source.h"
 #include "cli.h"
@@ -10,6 +11,7 @@
 #include "base/auto.h"
 #include "disk/attach/attach.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -17,6 +19,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+
+enum { SLAVES_MAX = 32, DEPTH_MAX = 8 }; /* what one device is made of; devices upon devices */
 
 /* Where the device is in /sys; NULL: it is none that /sys knows. */
 static char *device_place(dev_t device)
@@ -26,37 +30,90 @@ static char *device_place(dev_t device)
 	return realpath(link, NULL);
 }
 
-static bool is_below(const char *place, const char *disk)
+/* The disk of a partition, in place. Return: was it one? */
+static bool to_disk(char *place)
 {
-	size_t n = strlen(disk);
+	NACRE_AUTO_FREE char *partition = cli_format("%s/partition", place);
+	struct stat st;
 
-	return !strncmp(place, disk, n) && (!place[n] || place[n] == '/');
+	if (stat(partition, &st))
+		return false;
+	*strrchr(place, '/') = 0;
+	return true;
+}
+
+/* The devices that the one at @place is made of, at most @most of their places, to be freed. Return: how many there are */
+static int find_slaves(const char *place, char **slaves, int most)
+{
+	NACRE_AUTO_FREE char *directory = cli_format("%s/slaves", place);
+	const struct dirent *entry;
+	DIR *dir = opendir(directory);
+	int count = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		NACRE_AUTO_FREE char *link = cli_format("%s/%s", directory, entry->d_name);
+
+		if (entry->d_name[0] == '.')
+			continue;
+		if (count < most && !(slaves[count] = realpath(link, NULL)))
+			continue;
+		count++;
+	}
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+/* Call @each for the device at @place, the disk that it is a partition of, and all that those are made of, until it says true. */
+static bool any_below(const char *place, int depth, bool (*each)(const char *place, const void *arg), const void *arg)
+{
+	NACRE_AUTO_FREE char *disk = cli_format("%s", place);
+	char *slaves[SLAVES_MAX];
+	bool found = each(place, arg);
+	int count;
+
+	if (found || depth == DEPTH_MAX)
+		return found;
+	if (to_disk(disk))
+		return any_below(disk, depth + 1, each, arg);
+	count = find_slaves(place, slaves, SLAVES_MAX);
+	for (int i = 0; i < count && i < SLAVES_MAX; i++) {
+		found = found || any_below(slaves[i], depth + 1, each, arg);
+		free(slaves[i]);
+	}
+	return found;
+}
+
+/* struct wanted - a disk at a place in /sys, or (not NULL) an image */
+struct wanted {
+	const char *disk;
+	const struct stat *file;
+};
+
+static bool is_wanted(const char *place, const void *arg)
+{
+	const struct wanted *w = arg;
+	NACRE_AUTO_FREE char *link = cli_format("%s/loop/backing_file", place);
+	NACRE_AUTO_FILE FILE *f = w->file ? fopen(link, "re") : NULL;
+	char backing[PATH_MAX];
+	struct stat st;
+
+	if (w->disk && !strcmp(place, w->disk))
+		return true;
+	if (!f || !fgets(backing, sizeof(backing), f))
+		return false;
+	backing[strcspn(backing, "\n")] = 0;
+	return !stat(backing, &st) && st.st_dev == w->file->st_dev && st.st_ino == w->file->st_ino;
 }
 
 /* Is @device, a file or a block device, on the disk at @disk in /sys, or a loop device of the file @file? */
 static bool is_on(const char *device, const char *disk, const struct stat *file)
 {
-	NACRE_AUTO_FREE char *place = NULL, *link = NULL;
-	NACRE_AUTO_FILE FILE *f = NULL;
-	char backing[PATH_MAX];
+	NACRE_AUTO_FREE char *place = NULL;
 	struct stat st;
 
-	if (*device != '/' || stat(device, &st) || !S_ISBLK(st.st_mode) || !(place = device_place(st.st_rdev)))
-		return false;
-	if (disk && is_below(place, disk))
-		return true;
-	link = cli_format("%s/loop/backing_file", place);
-	f = file ? fopen(link, "re") : NULL;
-	if (file && !f && strrchr(place, '/')) { /* a partition of it */
-		*strrchr(place, '/') = 0;
-		free(link);
-		link = cli_format("%s/loop/backing_file", place);
-		f = fopen(link, "re");
-	}
-	if (!f || !fgets(backing, sizeof(backing), f))
-		return false;
-	backing[strcspn(backing, "\n")] = 0;
-	return !stat(backing, &st) && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+	return *device == '/' && !stat(device, &st) && S_ISBLK(st.st_mode) && (place = device_place(st.st_rdev)) &&
+	       any_below(place, 0, is_wanted, &(struct wanted){disk, file});
 }
 
 /* A line of mountinfo: "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw" */
@@ -104,14 +161,36 @@ static void find_users(struct cli_source *source, const char *disk, const struct
 		snprintf(source->user, sizeof(source->user), "%s", first);
 }
 
-/* The whole disk of a partition at @place in /sys, in place. */
-static void to_disk(char *place)
+/* Is it a disk that is reached by several paths? */
+static bool is_multipath(const char *place)
 {
-	NACRE_AUTO_FREE char *partition = cli_format("%s/partition", place);
-	struct stat st;
+	NACRE_AUTO_FREE char *path = cli_format("%s/dm/uuid", place);
+	NACRE_AUTO_FILE FILE *f = fopen(path, "re");
+	char uuid[8] = "";
 
-	if (!stat(partition, &st))
-		*strrchr(place, '/') = 0;
+	return f && fgets(uuid, sizeof(uuid), f) && !strncmp(uuid, "mpath-", 6);
+}
+
+/* From a device to the disk with a partition table that it lies on. Return: false: on several, which are named in @names */
+static bool find_whole(char **place, char *names, size_t size)
+{
+	char *slaves[2];
+
+	for (int depth = 0; depth < DEPTH_MAX && !to_disk(*place) && !is_multipath(*place); depth++) {
+		int count = find_slaves(*place, slaves, 2);
+
+		if (!count)
+			break;
+		if (count > 1) {
+			snprintf(names, size, "%.60s and %.60s", strrchr(slaves[0], '/') + 1, strrchr(slaves[1], '/') + 1);
+			free(slaves[0]);
+			free(slaves[1]);
+			return false;
+		}
+		free(*place);
+		*place = slaves[0];
+	}
+	return true;
 }
 
 /* The whole disk that mount point @point is on. */
@@ -119,7 +198,7 @@ static int disk_of(const char *point, struct cli_source *source, struct nacre_er
 {
 	NACRE_AUTO_FILE FILE *mounts = fopen("/proc/self/mountinfo", "re");
 	NACRE_AUTO_FREE char *line = NULL, *place = NULL;
-	char *where, *device, *root = NULL;
+	char *where, *device, *root = NULL, names[128] = "";
 	struct stat st;
 	size_t size = 0;
 
@@ -132,7 +211,8 @@ static int disk_of(const char *point, struct cli_source *source, struct nacre_er
 	if (*root != '/' || stat(root, &st) || !S_ISBLK(st.st_mode) || !(place = device_place(st.st_rdev)))
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, point,
 				       "is on %s, which is no block device: name the disk itself", root);
-	to_disk(place);
+	if (!find_whole(&place, names, sizeof(names)))
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, point, "is on %s, which is made of several: %s: name the disks themselves", root, names);
 	source->path = cli_format("/dev/%s", strrchr(place, '/') + 1);
 	return 0;
 }
@@ -173,7 +253,7 @@ int cli_source_find(const char *name, struct cli_source *source, struct nacre_er
 /* Is what lies at @place a disk that is there by itself? */
 static bool is_hardware(const char *place)
 {
-	static const char *const others[] = {"loop", "dm", "md", "bcache"};
+	static const char *const others[] = {"partition", "loop", "dm", "md", "bcache"};
 	struct stat st;
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
@@ -185,11 +265,49 @@ static bool is_hardware(const char *place)
 	return strncmp(strrchr(place, '/'), "/zram", 5) && strncmp(strrchr(place, '/'), "/sr", 3);
 }
 
+/* struct others - see cli_source_others(); @where: the mount point that is looked at */
+struct others {
+	const struct cli_source *sources;
+	int count;
+	const char *where;
+	void (*each)(const char *where, const char *disk);
+};
+
+static bool is_named(const char *place, const void *arg)
+{
+	const struct others *o = arg;
+	struct stat st;
+
+	for (int i = 0; i < o->count; i++) {
+		NACRE_AUTO_FREE char *source = NULL;
+
+		if (o->sources[i].device && !stat(o->sources[i].path, &st))
+			source = device_place(st.st_rdev);
+		if (source && !strcmp(source, place))
+			return true;
+	}
+	return false;
+}
+
+static bool tell_other(const char *place, const void *arg)
+{
+	const struct others *o = arg;
+
+	if (is_hardware(place) && !is_named(place, o)) {
+		NACRE_AUTO_FREE char *disk = cli_format("/dev/%s", strrchr(place, '/') + 1);
+
+		o->each(o->where, disk);
+	}
+	/* What a disk is made of needs no name when it has one. */
+	return is_named(place, o);
+}
+
 void cli_source_others(const struct cli_source *sources, int count, const char *except,
 		       void (*each)(const char *where, const char *disk))
 {
 	NACRE_AUTO_FILE FILE *mounts = fopen("/proc/self/mountinfo", "re");
 	NACRE_AUTO_FREE char *line = NULL;
+	struct others o = {.sources = sources, .count = count, .each = each};
 	char *where, *device;
 	size_t size = 0;
 	struct stat st, there;
@@ -197,24 +315,12 @@ void cli_source_others(const struct cli_source *sources, int count, const char *
 
 	while (mounts && getline(&line, &size, mounts) > 0) {
 		NACRE_AUTO_FREE char *place = NULL;
-		bool named = false;
 
 		if (!parse_mount(line, &where, &device) || *device != '/' || stat(device, &st) || !S_ISBLK(st.st_mode) ||
 		    (is_except && st.st_rdev == there.st_dev) || !(place = device_place(st.st_rdev)))
 			continue;
-		to_disk(place);
-		for (int i = 0; i < count; i++) {
-			NACRE_AUTO_FREE char *source = NULL;
-
-			if (sources[i].device && !stat(sources[i].path, &st))
-				source = device_place(st.st_rdev);
-			named |= source && !strcmp(source, place);
-		}
-		if (!named && is_hardware(place)) {
-			NACRE_AUTO_FREE char *disk = cli_format("/dev/%s", strrchr(place, '/') + 1);
-
-			each(where, disk);
-		}
+		o.where = where;
+		any_below(place, 0, tell_other, &o);
 	}
 }
 

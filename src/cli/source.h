@@ -20,7 +20,7 @@ void cli_source_free(struct cli_source *source);
 /**
  * cli_source_others() - what this computer has mounted from disks that are none of @sources
  * @except: a path: not from the file system that it is on; may be NULL
- * @each:   called for each mount point of such a disk, "/dev/sdb"; not for what is made of others (LVM, RAID, loop devices)
+ * @each:   called for each mount point and each such disk below it, "/dev/sdb"; not for loop devices
  */
 void cli_source_others(const struct cli_source *sources, int count, const char *except,
 		       void (*each)(const char *where, const char *disk));

@@ -8,6 +8,11 @@
  * Everything but a read and a pure flush counts as a change: writes, discards, zeroes, zone commands. A failed
  * request counts too: part of it may have landed.
  *
+ * A disk that is made of others, or has no hardware, may have no requests, but only bios. When one ends it does not say any more where
+ * it was: drivers cut bios as they go, or send them on to another disk. So it is noted when it is handed to the disk, under its
+ * address, which stays the same to its end. The pieces that it is cut into end before it does and belong to it (bi_private). One
+ * that ends and was never seen had begun before, or its note found no room: then nothing can be said (TRACKER_EARLY).
+ *
  * What it costs is mostly lines that wander between processors' caches. So each processor counts in a line of its own, and a bit that
  * is set already is not set again. That loses no mark (W: the change lands; D: the owner reads the grain):
  *
@@ -45,7 +50,23 @@ struct request {
 } KERNEL_TYPE;
 
 /* enum req_op; the values are part of what tracing tools rely on. */
-enum { OP_MASK = 0xff, OP_READ = 0, OP_FLUSH = 2, OP_DRV_IN = 34, OP_DRV_OUT = 35 };
+struct block_device {
+	struct gendisk *bd_disk;
+} KERNEL_TYPE;
+
+struct bvec_iter {
+	__u64 bi_sector;
+	unsigned int bi_size;
+} KERNEL_TYPE;
+
+struct bio {
+	struct block_device *bi_bdev; /* since 5.12 */
+	unsigned int bi_opf;
+	struct bvec_iter bi_iter;
+	void *bi_private;
+} KERNEL_TYPE;
+
+enum { OP_MASK = 0xff, OP_READ = 0, OP_WRITE = 1, OP_FLUSH = 2, OP_ZEROES = 9, OP_DRV_IN = 34, OP_DRV_OUT = 35 };
 
 enum { SHORT_WORDS = 64 }; /* a longer span is left to bpf_loop(), where the kernel has it */
 
@@ -67,6 +88,21 @@ struct {
 	__type(value, struct tracker_row);
 	__uint(max_entries, 1); /* the owner sets it */
 } counters SEC(".maps");
+
+/* struct piece - where a bio was that is on its way */
+struct piece {
+	__u64 sector;
+	__u32 bytes, op;
+};
+
+enum { ON_THEIR_WAY = 32768 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u64);
+	__type(value, struct piece);
+	__uint(max_entries, ON_THEIR_WAY);
+} begun SEC(".maps");
 
 const volatile struct tracker_target target;
 
@@ -122,9 +158,6 @@ static __always_inline void mark(struct tracker_row *row, __u64 sector, __u64 by
 	struct span span;
 	__u64 word;
 
-	if (!bytes)
-		return;
-	add(row, TRACKER_SECTORS, bytes / 512);
 	span.first = sector >> target.shift;
 	span.last = (sector + (bytes - 1) / 512) >> target.shift;
 	if (span.last < span.first || span.last >= target.grains) {
@@ -162,8 +195,46 @@ int BPF_PROG(on_request, struct request *rq, int error, unsigned int bytes)
 		return 0;
 	if (op == OP_DRV_OUT)
 		add(mine, TRACKER_UNKNOWN, 1);
-	else
+	else if (bytes) {
+		add(mine, TRACKER_SECTORS, bytes / 512);
 		mark(mine, rq->__sector, bytes);
+	}
+	return 0;
+}
+
+/* Also a flush, of no bytes. */
+SEC("tp_btf/block_bio_queue")
+int BPF_PROG(on_bio_queue, struct bio *bio)
+{
+	struct piece piece = {.op = bio->bi_opf & OP_MASK, .bytes = bio->bi_iter.bi_size, .sector = bio->bi_iter.bi_sector};
+	__u64 key = (__u64)bio;
+
+	if (piece.op != OP_READ && is_target(bio->bi_bdev->bd_disk))
+		bpf_map_update_elem(&begun, &key, &piece, BPF_ANY);
+	return 0;
+}
+
+SEC("tp_btf/block_bio_complete")
+int BPF_PROG(on_bio_complete, struct request_queue *q, struct bio *bio)
+{
+	__u64 key = (__u64)bio, whole = (__u64)bio->bi_private;
+	struct piece *piece = bpf_map_lookup_elem(&begun, &key);
+	struct tracker_row *mine = row();
+	unsigned int op = bio->bi_opf & OP_MASK;
+
+	if (!mine)
+		return 0;
+	if (piece) {
+		if (piece->op == OP_WRITE)
+			add(mine, TRACKER_SECTORS, piece->bytes / 512);
+		else if (piece->op == OP_ZEROES)
+			add(mine, TRACKER_ZEROES, piece->bytes / 512);
+		if (piece->bytes)
+			mark(mine, piece->sector, piece->bytes);
+		bpf_map_delete_elem(&begun, &key);
+	} else if (op != OP_READ && op != OP_FLUSH && is_target(bio->bi_bdev->bd_disk) && !bpf_map_lookup_elem(&begun, &whole)) {
+		add(mine, TRACKER_EARLY, 1);
+	}
 	return 0;
 }
 

@@ -24,11 +24,11 @@ static const uint8_t program[] = {
 #include "tracker_program.inc"
 };
 
-/* What is kept open; -1: not there. @target as the program has it. */
+/* What is kept open; -1: not there, as of a disk with requests a second program. @target as the programs have it. */
 struct nacre_tracker {
 	char path[48];
-	int link, program, dirty, counters, target_map;
-	int stat;       /* the disk's statistics */
+	int link[2], program[2], dirty, counters, target_map;
+	int stat, inflight; /* the disk's statistics */
 	struct tracker_target target;
 	uint64_t *bits; /* shared with the kernel */
 	const struct tracker_row *rows;
@@ -37,16 +37,22 @@ struct nacre_tracker {
 	size_t words;
 };
 
-static const char *const pins[] = {"link", "program", "dirty", "counters", "target"};
+static const char *const pins[] = {"link", "program", "dirty", "counters", "target", "link2", "program2"};
 
 static int *pinned_fd(struct nacre_tracker *t, size_t which)
 {
-	int *const fds[] = {&t->link, &t->program, &t->dirty, &t->counters, &t->target_map};
+	int *const fds[] = {&t->link[0], &t->program[0], &t->dirty, &t->counters, &t->target_map, &t->link[1], &t->program[1]};
 
 	return fds[which];
 }
 
-enum { PINS = sizeof(pins) / sizeof(*pins), BALANCE_TRIES = 500, LOST_TRIES = 5, BALANCE_NS = 200000 };
+/* How many of the pins there are. */
+static size_t pins_of(const struct nacre_tracker *t)
+{
+	return sizeof(pins) / sizeof(*pins) - (t->target.bios ? 0 : 2);
+}
+
+enum { PINS = sizeof(pins) / sizeof(*pins), BALANCE_TRIES = 500, BUSY_TRIES = 10000, LOST_TRIES = 5, BALANCE_NS = 200000 };
 
 static size_t bits_size(const struct nacre_tracker *t)
 {
@@ -71,6 +77,15 @@ static uint64_t counted(const struct nacre_tracker *t, enum tracker_counter whic
 	return sum;
 }
 
+static int open_file(const char *directory, const char *name)
+{
+	NACRE_AUTO_FREE char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", directory, name) < 0)
+		path = NULL;
+	return path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+}
+
 static struct nacre_tracker *new_tracker(const struct nacre_tracker_disk *disk, struct nacre_error *e)
 {
 	struct nacre_tracker *t = calloc(1, sizeof(*t));
@@ -89,15 +104,17 @@ static struct nacre_tracker *new_tracker(const struct nacre_tracker_disk *disk, 
 	snprintf(t->path, sizeof(t->path), "%s", disk->path);
 	for (size_t i = 0; i < PINS; i++)
 		*pinned_fd(t, i) = -1;
-	snprintf(stat, sizeof(stat), "/sys/dev/block/%u:%u/stat", major(disk->device), minor(disk->device));
-	t->stat = open(stat, O_RDONLY | O_CLOEXEC);
-	if (t->stat < 0) {
+	snprintf(stat, sizeof(stat), "/sys/dev/block/%u:%u", major(disk->device), minor(disk->device));
+	t->target.bios = nacre_tracker_of_bios(stat);
+	t->stat = open_file(stat, "stat");
+	t->inflight = open_file(stat, "inflight");
+	if (t->stat < 0 || t->inflight < 0) {
 		nacre_error_set(e, NACRE_E_SUPPORT, errno, disk->path, "its statistics cannot be read (%s)", stat);
-		free(t);
+		nacre_tracker_close(t);
 		return NULL;
 	}
 	t->target = (struct tracker_target){.major = major(disk->device), .minor = minor(disk->device),
-					    .shift = shift, .layout = TRACKER_LAYOUT,
+					    .shift = shift, .layout = TRACKER_LAYOUT, .bios = t->target.bios,
 					    .grains = (disk->size + disk->grain - 1) / disk->grain};
 	t->words = (size_t)((t->target.grains + 63) / 64);
 	t->processors = processors > 0 ? (size_t)processors : 1;
@@ -148,8 +165,12 @@ static int prepare(struct nacre_tracker *t, struct bpf_object *object)
 {
 	struct bpf_map *bits = bpf_object__find_map_by_name(object, "dirty"), *map;
 	struct bpf_map *rows = bpf_object__find_map_by_name(object, "counters");
+	struct bpf_map *begun = bpf_object__find_map_by_name(object, "begun");
+	struct bpf_program *p;
 	bool set = false;
 
+	bpf_object__for_each_program(p, object)
+		bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), "on_request") == !t->target.bios);
 	bpf_object__for_each_map(map, object) {
 		size_t size = 0;
 
@@ -157,32 +178,41 @@ static int prepare(struct nacre_tracker *t, struct bpf_object *object)
 		    bpf_map__initial_value(map, &size) && size == sizeof(t->target))
 			set = !bpf_map__set_initial_value(map, &t->target, sizeof(t->target));
 	}
-	return bits && rows && set && !bpf_map__set_max_entries(bits, (__u32)t->words) &&
+	return bits && rows && begun && set && !bpf_map__set_autocreate(begun, t->target.bios) && !bpf_map__set_max_entries(bits, (__u32)t->words) &&
 		       !bpf_map__set_max_entries(rows, (__u32)t->processors + 1) ? 0 : -1;
+}
+
+static int attach(struct nacre_tracker *t, struct bpf_object *object, const char *name, int which)
+{
+	struct bpf_program *p = bpf_object__find_program_by_name(object, name);
+	struct bpf_link *link = p ? bpf_program__attach(p) : NULL;
+
+	if (!link)
+		return -1;
+	t->link[which] = keep(bpf_link__fd(link));
+	t->program[which] = keep(bpf_program__fd(p));
+	bpf_link__destroy(link);
+	return 0;
 }
 
 /* Load, attach; only descriptors are kept. */
 static int load(struct nacre_tracker *t, struct bpf_object *object)
 {
-	struct bpf_program *p;
-	struct bpf_link *link;
+	static const char *const names[] = {"on_request", "on_bio_complete", "on_bio_queue"};
 	struct bpf_map *map;
 
 	if (prepare(t, object) < 0 || bpf_object__load(object))
 		return -1;
-	p = bpf_object__find_program_by_name(object, "on_request");
-	link = p ? bpf_program__attach(p) : NULL;
-	if (!link)
-		return -1;
-	t->link = keep(bpf_link__fd(link));
-	t->program = keep(bpf_program__fd(p));
-	bpf_link__destroy(link);
+	/* The end is seen before the beginning is: a bio that lacks it is told from one that was never seen. */
+	for (int i = 0; i <= (t->target.bios ? 1 : 0); i++)
+		if (attach(t, object, names[t->target.bios ? 1 + i : 0], i) < 0)
+			return -1;
 	t->dirty = keep(bpf_object__find_map_fd_by_name(object, "dirty"));
 	t->counters = keep(bpf_object__find_map_fd_by_name(object, "counters"));
 	bpf_object__for_each_map(map, object)
 		if (strstr(bpf_map__name(map), ".rodata"))
 			t->target_map = keep(bpf_map__fd(map));
-	for (size_t i = 0; i < PINS; i++)
+	for (size_t i = 0; i < pins_of(t); i++)
 		if (*pinned_fd(t, i) < 0)
 			return -1;
 	return 0;
@@ -274,7 +304,10 @@ uint64_t nacre_tracker_events(const struct nacre_tracker *t)
 	return counted(t, TRACKER_EVENTS);
 }
 
-/* Sectors that were written or discarded, by the disk's statistics: the 7th and 14th number (Documentation/block/stat.rst). */
+/*
+ * Sectors that were written or discarded, by the disk's statistics: the 7th and 14th number (Documentation/block/stat.rst).
+ * Where there are no requests drivers count as they like: only what was written.
+ */
 static uint64_t stat_sectors(const struct nacre_tracker *t)
 {
 	unsigned long long n[14] = {0};
@@ -284,17 +317,31 @@ static uint64_t stat_sectors(const struct nacre_tracker *t)
 	text[size > 0 ? size : 0] = 0;
 	for (size_t i = 0; i < sizeof(n) / sizeof(*n); i++)
 		n[i] = strtoull(at, &at, 10);
-	return n[6] + n[13];
+	return t->target.bios ? n[6] : n[6] + n[13];
+}
+
+/* Is nothing being written? Requests are counted when they end; some drivers count bios when they begin. */
+static bool is_idle(const struct nacre_tracker *t)
+{
+	char text[64];
+	ssize_t size;
+
+	if (!t->target.bios)
+		return true;
+	size = pread(t->inflight, text, sizeof(text) - 1, 0);
+	text[size > 0 ? size : 0] = 0;
+	return size > 0 && sscanf(text, "%*s %zd", &size) == 1 && size == 0;
 }
 
 /* How many sectors the statistics have more than the program; in a moment in which neither changes. */
 static int difference(const struct nacre_tracker *t, int tries, uint64_t *more)
 {
 	for (int i = 0; i < tries; i++) {
+		bool idle = is_idle(t);
 		uint64_t seen = counted(t, TRACKER_SECTORS), sectors = stat_sectors(t);
 
 		*more = sectors - seen;
-		if (sectors == stat_sectors(t) && seen == counted(t, TRACKER_SECTORS))
+		if (idle && sectors == stat_sectors(t) && seen == counted(t, TRACKER_SECTORS) && is_idle(t))
 			return 0;
 		nanosleep(&(struct timespec){.tv_nsec = BALANCE_NS}, NULL);
 	}
@@ -307,13 +354,24 @@ int nacre_tracker_begin(struct nacre_tracker *t, struct nacre_error *e)
 	struct tracker_row ours = {{0}};
 	uint64_t more;
 
-	if (difference(t, BALANCE_TRIES, &more) < 0)
+	if (difference(t, t->target.bios ? BUSY_TRIES : BALANCE_TRIES, &more) < 0)
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, t->path,
 				       "is written to without any pause: what was tracked cannot be checked");
 	ours.cells[TRACKER_BASE] = more;
+	ours.cells[TRACKER_EARLY] = counted(t, TRACKER_EARLY);
+	ours.cells[TRACKER_ZEROES] = counted(t, TRACKER_ZEROES);
 	if (bpf_map_update_elem(t->counters, &key, &ours, 0))
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, t->path, "the tracking cannot be begun");
 	return 0;
+}
+
+/* What the statistics have @more than the program: is it what it was at the beginning? */
+static bool balanced(const struct nacre_tracker *t, uint64_t more)
+{
+	const uint64_t *begun = (const uint64_t *)t->rows[t->processors].cells;
+
+	more -= begun[TRACKER_BASE];
+	return !more || more == counted(t, TRACKER_ZEROES) - begun[TRACKER_ZEROES];
 }
 
 bool nacre_tracker_lost(struct nacre_tracker *t)
@@ -322,7 +380,7 @@ bool nacre_tracker_lost(struct nacre_tracker *t)
 
 	/* Others may write to what is not frozen: a second look. Little time: the rest is frozen meanwhile. */
 	for (int i = 0; i < 3; i++)
-		if (difference(t, LOST_TRIES, &more) == 0 && more == t->rows[t->processors].cells[TRACKER_BASE])
+		if (difference(t, LOST_TRIES, &more) == 0 && balanced(t, more))
 			return false;
 	return true;
 }
@@ -332,28 +390,37 @@ bool nacre_tracker_missed(struct nacre_tracker *t)
 	uint64_t more, first;
 
 	/* Twice the same: not something that one of the two had counted already. */
-	return difference(t, BALANCE_TRIES, &first) == 0 && first != t->rows[t->processors].cells[TRACKER_BASE] && difference(t, BALANCE_TRIES, &more) == 0 &&
+	return difference(t, BALANCE_TRIES, &first) == 0 && !balanced(t, first) && difference(t, BALANCE_TRIES, &more) == 0 &&
 	       more == first;
 }
 
 int nacre_tracker_check(struct nacre_tracker *t, struct nacre_error *e)
 {
-	struct bpf_prog_info info = {0};
-	__u32 size = sizeof(info);
-	uint64_t outside = counted(t, TRACKER_OUTSIDE);
+	uint64_t missed = 0, outside = counted(t, TRACKER_OUTSIDE);
+	uint64_t early = counted(t, TRACKER_EARLY) - t->rows[t->processors].cells[TRACKER_EARLY];
 	uint64_t all = counted(t, TRACKER_ALL);
 	uint64_t unknown = counted(t, TRACKER_UNKNOWN);
 
-	if (bpf_obj_get_info_by_fd(t->program, &info, &size))
-		return nacre_error_set(e, NACRE_E_SYSTEM, errno, t->path, "it cannot be told what the tracking missed");
-	if (info.recursion_misses)
+	for (int i = 0; i <= (t->target.bios ? 1 : 0); i++) {
+		struct bpf_prog_info info = {0};
+		__u32 size = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(t->program[i], &info, &size))
+			return nacre_error_set(e, NACRE_E_SYSTEM, errno, t->path, "it cannot be told what the tracking missed");
+		missed += info.recursion_misses;
+	}
+	if (missed)
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, t->path,
 				       "the kernel did not report %llu changes, as tracing was busy: end other tracing "
-				       "tools, and begin anew", (unsigned long long)info.recursion_misses);
+				       "tools, and begin anew", (unsigned long long)missed);
 	if (outside || all)
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, t->path,
 				       "%llu changes could not be placed on the disk (was it resized?): begin anew",
 				       (unsigned long long)(outside + all));
+	if (early)
+		return nacre_error_set(e, NACRE_E_SUPPORT, 0, t->path,
+				       "where %llu changes were is not known, as more were on their way than can be noted: begin anew",
+				       (unsigned long long)early);
 	if (unknown)
 		return nacre_error_set(e, NACRE_E_SUPPORT, 0, t->path,
 				       "%llu commands went past the block layer (SG_IO, NVMe passthrough) and may have "
@@ -375,6 +442,8 @@ void nacre_tracker_close(struct nacre_tracker *t)
 			close(*pinned_fd(t, i));
 	if (t->stat >= 0)
 		close(t->stat);
+	if (t->inflight >= 0)
+		close(t->inflight);
 	free(t);
 }
 
@@ -383,7 +452,7 @@ int nacre_tracker_leave(struct nacre_tracker *t, const char *directory, struct n
 	if (mkdir(directory, 0700) < 0)
 		return nacre_error_set(e, errno == EEXIST ? NACRE_E_EXISTS : NACRE_E_SYSTEM, errno, directory,
 				       "the tracking cannot be left there (mount -t bpf bpf /sys/fs/bpf)");
-	for (size_t i = 0; i < PINS; i++) {
+	for (size_t i = 0; i < pins_of(t); i++) {
 		NACRE_AUTO_FREE char *path = NULL;
 
 		if (asprintf(&path, "%s/%s", directory, pins[i]) < 0 || bpf_obj_pin(*pinned_fd(t, i), path)) {
@@ -406,7 +475,7 @@ struct nacre_tracker *nacre_tracker_find(const struct nacre_tracker_disk *disk, 
 
 	if (!t)
 		return NULL;
-	for (size_t i = 0; there && i < PINS; i++) {
+	for (size_t i = 0; there && i < pins_of(t); i++) {
 		NACRE_AUTO_FREE char *path = NULL;
 
 		*pinned_fd(t, i) = asprintf(&path, "%s/%s", directory, pins[i]) < 0 ? -1 : bpf_obj_get(path);

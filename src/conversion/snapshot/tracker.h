@@ -3,7 +3,7 @@
  *
  * DOC: Theory of Operation
  *
- * A BPF program of ours (tracker.bpf.c) runs when the kernel has completed a request, and sets the bits of
+ * A BPF program of ours (tracker.bpf.c) runs when the kernel has completed a request, or a bio of a disk that has no requests, and sets the bits of
  * its grains in an array that is mapped here as well. There is no queue that could overflow. The owner takes bits by
  * exchanging words for zero, and reads the grains afterwards: what is written in between is marked again. Bits are cleared by
  * atomic operations that are full barriers, and by nothing else: the program relies on it.
@@ -49,6 +49,8 @@ struct nacre_tracker_disk {
  * Return: 0, or -1 with the reason (NACRE_E_SUPPORT).
  */
 int nacre_tracker_judge(const char *sysfs, const char *name, struct nacre_error *e);
+/** nacre_tracker_of_bios() - is it one whose driver takes bios, not requests? @sysfs as above */
+bool nacre_tracker_of_bios(const char *sysfs);
 
 /**
  * nacre_tracker_open() - track from now on; every grain is unmarked

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* trust.c - can the changes of a disk be told?
  *
- * Only where every write ends as a request. What has none (zram), or is
- * stacked (device mapper, md, bcache, DRBD, the common head of several NVMe paths) splits and redirects bios: its writes are
- * seen at the disks below it, and those can be converted. What is stored by the processor itself (DAX) is never seen.
+ * Where every write ends as a request, or as a bio of a driver that is known to hand it to the kernel's tracing and to count it:
+ * device mapper, md, zram. What else is stacked (bcache, DRBD, the common head of several NVMe paths) may redirect it out of
+ * sight: its writes are seen at the disks below it, and those can be converted. What is stored by the processor itself (DAX) is never seen.
  */
 #include "conversion/snapshot/tracker.h"
 
@@ -41,6 +41,17 @@ static int no(const char *name, struct nacre_error *e, const char *why)
 			       "its changes cannot be told while it works: %s. Convert it while it is not in use", why);
 }
 
+static bool is_zram(const char *sysfs)
+{
+	return is_there(sysfs, "mm_stat");
+}
+
+bool nacre_tracker_of_bios(const char *sysfs)
+{
+	/* dm-multipath may have requests as well; each of them begins as a bio. */
+	return is_there(sysfs, "md") || is_there(sysfs, "dm") || is_zram(sysfs);
+}
+
 int nacre_tracker_judge(const char *sysfs, const char *name, struct nacre_error *e)
 {
 	char word[16];
@@ -50,15 +61,16 @@ int nacre_tracker_judge(const char *sysfs, const char *name, struct nacre_error 
 	read_word(sysfs, "queue/dax", word, sizeof(word));
 	if (!strcmp(word, "1"))
 		return no(name, e, "the processor stores into it directly (DAX)");
-	if (is_there(sysfs, "md") || is_there(sysfs, "dm") || is_there(sysfs, "bcache"))
+	if (is_there(sysfs, "bcache"))
 		return no(name, e, "it is made of other disks; name those");
 	read_word(sysfs, "queue/zoned", word, sizeof(word));
 	if (*word && strcmp(word, "none"))
 		return no(name, e, "it is a zoned disk");
 	read_word(sysfs, "queue/iostats", word, sizeof(word));
-	if (!strcmp(word, "0"))
+	/* zram counts all the same, and so did the device mapper before it asked; if it does not, nacre_tracker_lost() says so. */
+	if (!strcmp(word, "0") && !is_zram(sysfs) && !is_there(sysfs, "dm"))
 		return no(name, e, "its statistics, by which the tracking is checked, are off (queue/iostats)");
-	if (!is_there(sysfs, "mq"))
+	if (!is_there(sysfs, "mq") && !nacre_tracker_of_bios(sysfs))
 		return no(name, e, "it has no requests; its driver passes them on in a way that is not known");
 	return 0;
 }

@@ -72,7 +72,7 @@ const char *lab_path(const char *name)
 
 struct lab_disk lab_disk(const char *name, uint64_t size)
 {
-	struct lab_disk disk = {.fd = -1, .size = size};
+	struct lab_disk disk = {.fd = -1, .size = size, .guard = -1};
 	struct loop_config config = {.info = {.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_PARTSCAN}};
 	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	int file = open(lab_path(name), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -101,11 +101,85 @@ struct lab_disk lab_disk(const char *name, uint64_t size)
 	return disk;
 }
 
+struct lab_disk lab_existing(const char *path)
+{
+	struct lab_disk disk = {.guard = -1};
+	struct stat st;
+
+	snprintf(disk.path, sizeof(disk.path), "%s", path);
+	disk.fd = open(path, O_RDWR | O_CLOEXEC);
+	if (disk.fd < 0 || fstat(disk.fd, &st) || ioctl(disk.fd, BLKGETSIZE64, &disk.size))
+		bail("%s: cannot be opened", path);
+	disk.device = st.st_rdev;
+	snprintf(disk.sysfs, sizeof(disk.sysfs), "/sys/dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	return disk;
+}
+
+static bool write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return written;
+}
+
+/* Removes it once the test has closed its end, or is gone. */
+static int guard_zram(int number)
+{
+	char text[16], c;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) || (pid = fork()) < 0)
+		bail("no guard");
+	if (!pid) {
+		setsid();
+		signal(SIGTERM, SIG_IGN);
+		signal(SIGINT, SIG_IGN);
+		dup2(ends[0], 3);
+		close_range(4, ~0U, 0);
+		while (read(3, &c, 1) < 0 && errno == EINTR)
+			;
+		snprintf(text, sizeof(text), "%d", number);
+		for (int i = 0; i < 500 && !write_text("/sys/class/zram-control/hot_remove", text); i++)
+			lab_sleep(10); /* somebody has it open */
+		_exit(0);
+	}
+	close(ends[0]);
+	return ends[1];
+}
+
+bool lab_zram(uint64_t size, struct lab_disk *disk)
+{
+	FILE *f = fopen("/sys/class/zram-control/hot_add", "re");
+	char path[64], text[32];
+	int number, guard;
+
+	if (!f)
+		return false;
+	if (fscanf(f, "%d", &number) != 1)
+		bail("no zram device");
+	fclose(f);
+	guard = guard_zram(number);
+	snprintf(path, sizeof(path), "/sys/block/zram%d/disksize", number);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)size);
+	if (!write_text(path, text))
+		bail("%s: cannot be written", path);
+	snprintf(path, sizeof(path), "/dev/zram%d", number);
+	*disk = lab_existing(path);
+	disk->guard = guard;
+	return true;
+}
+
 void lab_disk_close(struct lab_disk *disk)
 {
 	if (disk->fd >= 0)
 		close(disk->fd);
-	disk->fd = -1;
+	if (disk->guard >= 0)
+		close(disk->guard);
+	disk->fd = disk->guard = -1;
 }
 
 void lab_run(const char *format, ...)

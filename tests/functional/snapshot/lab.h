@@ -11,13 +11,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/** struct lab_disk - a loop device on a file of the work directory */
+/** struct lab_disk - a loop device on a file of the work directory, or another block device */
 struct lab_disk {
 	int fd;          /* of the device, buffered; keeps it */
 	char path[32];   /* "/dev/loop3" */
 	char sysfs[64];  /* "/sys/block/loop3" */
 	dev_t device;
 	uint64_t size;
+	int guard;       /* of a zram device: it goes when this is closed */
 };
 
 /** lab_start() - mounts of our own, and a tmpfs as work directory; the test is skipped without root. Return: false then */
@@ -26,6 +27,10 @@ bool lab_start(void);
 const char *lab_path(const char *name);
 /** lab_disk() - make file NAME of @size bytes and a loop device on it; ends the test if it cannot */
 struct lab_disk lab_disk(const char *name, uint64_t size);
+/** lab_zram() - a new compressed disk in memory, which has no requests; false: this kernel gives none */
+bool lab_zram(uint64_t size, struct lab_disk *disk);
+/** lab_existing() - a block device that the caller made */
+struct lab_disk lab_existing(const char *path);
 void lab_disk_close(struct lab_disk *disk);
 /** lab_run() - a shell command, ends the test if it fails */
 void lab_run(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -20,18 +20,7 @@ printf '/dev/vda1 / ext4 defaults 0 1\n/dev/vdc /data ext4 defaults 0 2\n' >"$tr
 echo itself >"$tree/etc/hostname"
 mkdir -p "$tree/usr/lib/udev/rules.d"
 touch "$tree/usr/lib/udev/rules.d/80-net-setup-link.rules" # its network cards are named by .link files
-# All that belongs to nacre, at the same place, with its libraries.
-parts=$(find "$build"/src/cli/nacre "$build"/src/extension/vproc/nacre-vproc "$build"/overlays/fs "$build"/src/fs \
-	"$writer" \( -name '*.so' -o -perm -100 \) -type f ! -name '*.p')
-for part in $parts; do
-	cp --parents "$part" "$tree/"
-	case $part in *nacre | *vproc | *writer | *.so) strip -g "$tree$part" 2>/dev/null ;; esac
-done
-# shellcheck disable=SC2086 # a list of words
-ldd $parts 2>/dev/null | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^\t\(\/[^ ]*\).*/\1/p' | sort -u | while read -r library; do
-	mkdir -p "$tree${library%/*}"
-	cp -L "$library" "$tree$library"
-done
+tree_nacre "$tree" "$build" "$writer"
 cat >"$tree/sbin/init" <<END
 #!/bin/sh
 mount -o remount,rw /
@@ -93,12 +82,7 @@ qemu-system-x86_64 -M q35 -accel tcg -cpu max -smp 2 -m 768 -nodefaults -display
 	-drive "file=$work/data.img,format=raw,if=none,id=c,cache=unsafe" -device virtio-blk-pci,drive=c &
 qemu=$!
 at_exit "kill $qemu 2>/dev/null; wait $qemu 2>/dev/null"
-for _ in $(seq 400); do
-	kill -0 $qemu 2>/dev/null || break
-	sleep 1
-done
-kill $qemu 2>/dev/null
-wait $qemu 2>/dev/null
+until_ended $qemu 400
 tr -d '\r' <"$work/serial" >"$work/said"
 tap_note "$work/said"
 ok "a machine copies its own disks" grep -qx 'status 0' "$work/said"
