@@ -3,12 +3,16 @@
 # itself.sh BUILD TOOLS - a Debian that runs in QEMU (IDE, e1000) converts itself to another computer, which boots the result
 #
 # The whole way with one command, said on the machine itself while it works: ssh, receive, fix-ups and boot check at the far
-# end. A program appends numbered records meanwhile, and says on the serial line what is on the disk for good; the hook for
+# end. A service appends numbered records meanwhile, and says on the serial line what is on the disk for good; the hook for
 # freeze and thaw says how far that was before and after the instant. The copy is then started with virtio, and looks itself whether
-# it has all that was promised, nothing torn, and every file as it was.
+# it has all that was promised, nothing torn, and every file as it was. Then the machine is cut over: its systemd stops the
+# service for good, what changed since follows, and the copy has every record there ever was.
+# This is also the computer of these tests that has control groups of version 2 only: a service on a second disk is slowed down by
+# io.max, and nothing of that is left afterwards.
 # The far end is a network namespace of the test's with sshd in it, which QEMU's user network leads to.
 . "$(dirname "$0")/../../own_mounts.sh"
 . "$(dirname "$0")/../../functions.sh"
+. "$(dirname "$0")/../../disks.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(realpath "$1") tools=$2
 requires_root
@@ -63,6 +67,9 @@ cat >"$tree/etc/systemd/system/itself.service" <<-END
 	Environment=HOME=/root
 	ExecStart=/usr/local/sbin/itself
 END
+printf '[Service]\nExecStart=/usr/local/sbin/records write /srv/records\n' >"$tree/etc/systemd/system/records.service"
+printf '[Service]\nIOAccounting=yes\nIOWriteBandwidthMax=/dev/sdb 900M\nExecStart=/usr/local/sbin/storm\n' \
+	>"$tree/etc/systemd/system/storm.service"
 ln -s /etc/systemd/system/itself.service "$tree/etc/systemd/system/multi-user.target.wants/"
 cat >"$tree/usr/local/sbin/itself" <<-'END'
 	#!/bin/sh
@@ -73,14 +80,38 @@ cat >"$tree/usr/local/sbin/itself" <<-'END'
 	echo "sums $(sha256sum </srv/sums)"
 	echo "files $(wc -l </srv/sums)"
 	echo "root on $(findmnt -no SOURCE /), network $(readlink /sys/class/net/lan0/device/driver)"
-	records write /srv/records &
+	systemctl start records
 	while [ ! -s /run/promised ]; do sleep 1; done
-	/usr/local/bin/nacre convert / root@10.0.2.2:vms/self --memory 512 --timeout 550 >/run/said 2>/run/progress
+	/usr/local/bin/nacre convert / root@10.0.2.2:vms/self --again --memory 512 --timeout 550 >/run/said 2>/run/progress
 	status=$?
-	# What follows cannot be in the copy.
+	# What follows cannot be in this copy.
 	cp /run/promised /srv/records/after
 	sed 's/^/said /' /run/progress /run/said
 	echo "status $status, $(cat /run/promised) records"
+	/usr/local/bin/nacre tracking | sed 's/^/tracking /'
+	ssh root@10.0.2.2 cp -r --sparse=always vms/self vms/first
+
+	echo "service $(systemctl is-active records)"
+	/usr/local/bin/nacre convert / root@10.0.2.2:vms/self --cutover --stop-unit records --memory 512 --no-check --json -q >/run/cut
+	status=$?
+	echo "cut $(tr -d '\n' </run/cut)"
+	echo "cut over $status, service $(systemctl is-active records), $(cat /run/promised) records"
+	/usr/local/bin/nacre tracking | sed 's/^/then tracking /'
+
+	mkdir /load
+	mount /dev/sdb /load
+	head -c 60000000 /dev/urandom >/load/load
+	systemctl start storm
+	limit=/sys/fs/cgroup/system.slice/storm.service/io.max
+	echo "limit before: $(cat $limit)"
+	while [ ! -e /run/slow ]; do cat $limit; sleep 0.2; done | sort -u >/run/limits &
+	/usr/local/bin/nacre convert / --disk /dev/sdb --volume LABEL=load root@10.0.2.2:vms/load --no-hooks --bwlimit 8M \
+		--max-freeze 2500 --throttle-unit storm --json -q >/run/cut
+	echo "slowed $?, to $(sed -n 's/.*"slowed_to": *\([0-9]*\).*/\1/p' /run/cut)"
+	touch /run/slow
+	sleep 1
+	sed 's/^/limit meanwhile: /' /run/limits
+	echo "limit after: $(cat $limit)"
 	dmesg --level=err,crit,alert,emerg | sed 's/^/kernel /'
 	sync
 	poweroff -f
@@ -88,6 +119,12 @@ END
 cat >"$tree/etc/qemu/fsfreeze-hook.d/promised" <<-'END'
 	#!/bin/sh
 	echo "hook $1 $(cat /run/promised)" >/dev/ttyS0
+END
+cat >"$tree/usr/local/sbin/storm" <<-'END'
+	#!/bin/sh
+	while :; do
+		dd if=/dev/zero of=/load/load bs=4M count=14 oflag=direct conv=notrunc status=none || exit
+	done
 END
 cat >"$tree/usr/local/sbin/records" <<-'END'
 	#!/usr/bin/perl
@@ -121,46 +158,72 @@ export NACRE_DISK_PACKAGES=openssh-client,libbpf1,libext2fs2,libfuse3-3,libjanss
 ok "a Debian that has nacre is made" "$tools/debian-disk" "$disk" bios
 [ "$status" = 0 ] || finish
 nic='netdev=n,mac=52:54:00:a1:b2:c3'
+truncate -s 160M "$work/load.img"
+mke2fs -q -t ext4 -L load "$work/load.img"
 far qemu-system-x86_64 -M pc -accel tcg -cpu max -smp 2 -m 1024 -nodefaults -display none -monitor none -serial "file:$work/serial" \
-	-no-reboot -drive "file=$disk,format=raw,if=ide,cache=unsafe" -netdev user,id=n -device "e1000,$nic" 2>"$work/qemu.log" &
+	-no-reboot -drive "file=$disk,format=raw,if=ide,cache=unsafe" \
+	-drive "file=$work/load.img,format=raw,if=ide,cache=unsafe" -netdev user,id=n -device "e1000,$nic" 2>"$work/qemu.log" &
 qemu=$!
 at_exit "kill $qemu 2>/dev/null; wait $qemu 2>/dev/null"
-for _ in $(seq 1500); do
-	kill -0 $qemu 2>/dev/null || break
-	sleep 1
-done
-kill $qemu 2>/dev/null
-wait $qemu 2>/dev/null
+until_ended $qemu 1500
 tr -d '\r' <"$work/serial" >"$work/told"
 grep -v '^record' "$work/told" | tap_note "$work/qemu.log" "$work/sshd.log" -
 ok "it ran from IDE, with an e1000" grep -q '^root on /dev/sda1, network .*/e1000$' "$work/told"
 ok "it converts itself to another computer, with one command" grep -q '^status 0,' "$work/told"
 ok "its root was file-system-consistent or better" grep -qE '^said .*(application|file system)-consistent' "$work/told"
 ok "the far end has booted the result" grep -q '^said boots? yes' "$work/told"
-before=$(sed -n 's/^hook freeze //p' "$work/told") after=$(sed -n 's/^hook thaw //p' "$work/told")
+before=$(sed -n 's/^hook freeze //p' "$work/told" | head -n 1) after=$(sed -n 's/^hook thaw //p' "$work/told" | head -n 1)
 last=$(sed -n 's/^status .*, \([0-9]*\) records$/\1/p' "$work/told")
 ok "the program wrote before, meanwhile and after: ${before:-?}, ${after:-?} and ${last:-?} records" \
 	test "${before:-0}" -gt 10 -a "${last:-0}" -gt "${after:-0}"
 
-self=$work/home/vms/self
-ok "the machine is there" test -e "$self/disk0.vhd" -a -e "$self/boot.png"
-is "$(jq .boot.up "$self/nacre.json")" true "its record says that it boots"
-# Started by us, with virtio: the copy looks at itself.
-run python3 "$here/../convert/guest.py" 600 \
-	'findmnt -no SOURCE /; readlink /sys/class/net/lan0/device/driver; ip -br address show lan0; records check /srv/records; ls /srv/records; sha256sum </srv/sums; sha256sum -c --quiet /srv/sums && echo all the same; systemctl is-system-running --wait' \
-	qemu-system-x86_64 -M q35 -accel tcg -cpu max -smp 2 -m 1024 -nodefaults -display none -serial stdio -snapshot \
-	-drive "file=$self/disk0.vhd,format=vpc,if=none,id=d" -device virtio-blk-pci,drive=d -netdev user,id=n -device "virtio-net-pci,$nic"
-cp "$work/out" "$work/guest"
-tap_note "$work/guest" "$work/err"
-ok "the copy starts, and lets us in" test "$status" = 0
+first=$work/home/vms/first self=$work/home/vms/self
+ok "the machine is there" test -e "$first/disk0.vhd" -a -e "$first/boot.png"
+is "$(jq .boot.up "$first/nacre.json")" true "its record says that it boots"
+
+look() # DIRECTORY [COMMANDS]: start its disk with virtio, by us: the copy looks at itself
+{
+	run python3 "$here/../convert/guest.py" 600 "records check /srv/records; ls -1 /srv/records; ${2:-}systemctl is-system-running --wait" \
+		qemu-system-x86_64 -M q35 -accel tcg -cpu max -smp 2 -m 1024 -nodefaults -display none -serial stdio -snapshot \
+		-drive "file=$1/disk0.vhd,format=vpc,if=none,id=d" -device virtio-blk-pci,drive=d -netdev user,id=n -device "virtio-net-pci,$nic"
+	cp "$work/out" "$work/guest"
+	tap_note "$work/guest" "$work/err"
+	ok "the copy starts, and lets us in" test "$status" = 0
+	ok "no unit failed" grep -qx running "$work/guest"
+	found=$(sed -n 's/^records \([0-9]*\), whole$/\1/p' "$work/guest")
+}
+
+look "$first" 'findmnt -no SOURCE /; readlink /sys/class/net/lan0/device/driver; ip -br address show lan0; sha256sum </srv/sums; sha256sum -c --quiet /srv/sums && echo all the same; '
 ok "from virtio" grep -qx '/dev/vda1' "$work/guest"
 ok "with its network card's name and address" grep -q '^lan0 .*10\.0\.2\.77/24' "$work/guest"
 ok "which is virtio's" grep -q '/virtio_net$' "$work/guest"
-found=$(sed -n 's/^records \([0-9]*\), whole$/\1/p' "$work/guest")
 ok "it has every record that was promised before the instant, whole, and none that came after: ${found:-none}" \
 	test "${found:-0}" -ge "${before:-1}" -a "${found:-0}" -le $((${after:-0} + 1))
 ok "what the source wrote after it is not there" sh -c "! grep -qx after '$work/guest'"
 ok "its list of files is the source's" grep -qF "$(sed -n 's/^sums //p' "$work/told")" "$work/guest"
 ok "and all $(sed -n 's/^files //p' "$work/told") files are as they were" grep -qx 'all the same' "$work/guest"
-ok "no unit failed" grep -qx running "$work/guest"
+
+# Cut over.
+ok "its changes were tracked after that" grep -q '^tracking .*10\.0\.2\.2.*vms/self' "$work/told"
+ok "the service worked on" grep -qx 'service active' "$work/told"
+ok "the machine is cut over, by its systemd" grep -q '^cut over 0, service inactive,' "$work/told"
+sed -n 's/^cut {/{/p' "$work/told" >"$work/cut"
+is "$(jq -r '.stopped | join(" ")' "$work/cut")" records "the service is named that was stopped"
+ok "within a downtime that is told: $(jq .downtime_ms "$work/cut") ms" test "$(jq .downtime_ms "$work/cut")" -gt 0
+is "$(jq .tracked "$work/cut")" true "what changed was known"
+ok "and was all that was sent: $(jq .sent "$work/cut") bytes" test "$(jq .sent "$work/cut")" -lt 60000000
+ok "nothing is tracked any more" grep -qx 'then tracking no disk is tracked' "$work/told"
+last=$(sed -n 's/^cut over .*, \([0-9]*\) records$/\1/p' "$work/told")
+look "$self"
+ok "it has every record that there ever was, whole: ${found:-none} of ${last:-?}" \
+	test "${found:-0}" -ge "${last:-1}" -a "${found:-0}" -le $((${last:-0} + 1))
+ok "and what the source wrote between the two instants" grep -qx after "$work/guest"
+
+# Slowed down.
+is "$(sed -n 's/^limit before: //p' "$work/told")" '8:16 rbps=max wbps=900000000 riops=max wiops=max' "systemd gave the service a limit"
+ok "it was slowed down, and its disk copied" grep -qE '^slowed 0, to [1-9][0-9]{4,6}$' "$work/told"
+ok "by a limit of its control group: $(sed -n 's/^limit meanwhile: //p' "$work/told" | tr '\n' ' ')" \
+	grep -qE '^limit meanwhile: 8:16 rbps=max wbps=[1-9][0-9]{4,6} ' "$work/told"
+is "$(sed -n 's/^limit after: //p' "$work/told")" '8:16 rbps=max wbps=900000000 riops=max wiops=max' "which is as before after that"
+ok "the copy is there" test -e "$work/home/vms/load/disk1.vhd"
 finish
