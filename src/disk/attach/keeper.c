@@ -226,7 +226,10 @@ static void tell_end(struct keeper *k, int status)
 		snprintf(text, sizeof(text), "%u writes did not reach the image: %.160s",
 			 atomic_load(&k->shared->served.refused), why.msg);
 	} else if (status) {
-		snprintf(text, sizeof(text), "its connection to the kernel broke");
+		int reason = k->shared->error.sys;
+
+		snprintf(text, sizeof(text), "its connection to the kernel broke (%s)",
+			 reason > 0 ? strerror(reason) : "it was not said why");
 	} else {
 		return;
 	}

@@ -296,7 +296,8 @@ int nacre_server_run(struct nacre_server *server, struct nacre_error *e)
 	struct fuse_loop_config config = {.clone_fd = 0, .max_idle_threads = THREADS_IDLE};
 	int result = fuse_session_loop_mt(server->session, &config);
 
-	if (result == 0)
+	/* The kernel ends a connection by ENODEV, which is no error here; or so, if that comes while a request is handed out. */
+	if (result == 0 || result == -ECONNABORTED)
 		return 0;
 	return nacre_error_set(e, NACRE_E_SYSTEM, result < 0 ? -result : 0, "FUSE", "the connection to the kernel broke");
 }

@@ -129,7 +129,7 @@ void nacre_server_process(const struct nacre_attach_options *o, const char *imag
 		_exit(1);
 	}
 	close(ready);
-	failed = nacre_server_run(server, &e);
+	failed = nacre_server_run(server, &shared->error);
 	if (o->writable && nacre_image_finish(shared->served.image, &e) < 0 &&
 	    atomic_fetch_add(&shared->served.refused, 1) == 0)
 		shared->served.error = e;

@@ -15,7 +15,7 @@ enum { NACRE_SHARED_PARTITIONS = 128 };
  */
 struct nacre_shared {
 	int failed;
-	struct nacre_error error;
+	struct nacre_error error; /* why it failed; later, why the connection ended */
 	char format[16];
 	uint64_t size;
 	uint32_t partition_count;
