@@ -48,8 +48,8 @@ static bool is_zram(const char *sysfs)
 
 bool nacre_tracker_of_bios(const char *sysfs)
 {
-	/* dm-multipath may have requests as well; each of them begins as a bio. */
-	return is_there(sysfs, "md") || is_there(sysfs, "dm") || is_zram(sysfs);
+	/* dm-multipath may have requests; the ends of their bios are not traced. */
+	return !is_there(sysfs, "mq") && (is_there(sysfs, "md") || is_there(sysfs, "dm") || is_zram(sysfs));
 }
 
 int nacre_tracker_judge(const char *sysfs, const char *name, struct nacre_error *e)

@@ -51,6 +51,11 @@ dmsetup remove two
 echo '0 131072 striped 2 128 /dev/vdc 0 /dev/vdd 0' | dm striped t
 tracked striped /dev/mapper/striped
 dmsetup remove striped
+for mode in mq bio; do
+	echo "0 131072 multipath 2 queue_mode \$mode 0 1 1 round-robin 0 1 1 /dev/vde 1" | dm paths t
+	tracked paths-\$mode /dev/mapper/paths
+	dmsetup remove paths
+done
 
 converted() # NAME DISK PARTITION
 {
@@ -81,7 +86,7 @@ sync
 poweroff -f
 END
 chmod 755 "$tree/sbin/init"
-busybox_initramfs "$work/initrd" virtio_pci virtio_blk ext4 loop raid0 raid1 dm_mod
+busybox_initramfs "$work/initrd" virtio_pci virtio_blk ext4 loop raid0 raid1 dm_mod dm_multipath dm_round_robin
 make_bios_disk "$kernel" "$work/initrd" "$tree" "$work/disk.img" "" 220
 disks=()
 for disk in "dst 400M" "a 32M" "b 32M" "c 64M" "d 64M" "e 0" "f 0"; do
@@ -106,6 +111,8 @@ ok "changes of an array with stripes are told" grep -qx 'tracked raid0 0' "$work
 ok "of a mirror" grep -qx 'tracked raid1 0' "$work/said"
 ok "of two disks that the device mapper makes one" grep -qx 'tracked linear 0' "$work/said"
 ok "and of its stripes" grep -qx 'tracked striped 0' "$work/said"
+ok "of a disk that is reached by several paths, by requests" grep -qx 'tracked paths-mq 0' "$work/said"
+ok "and by bios" grep -qx 'tracked paths-bio 0' "$work/said"
 for name in raid1 mapper below; do
 	ok "$name: it is converted while it works" grep -qx "converted $name 0" "$work/said"
 	debugfs -R "dump /$name.json $work/json" "$work/dst.img" 2>/dev/null
