@@ -4,10 +4,10 @@
 #include "machine.h"
 
 #include "base/json.h"
+#include "os/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 /* One event as it is put together: it goes out in one piece, as others write to standard error too. */
@@ -16,14 +16,6 @@ struct event {
 	char *text;
 	size_t size;
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* Return: false: there is no memory for it; then it is not told. */
 static bool event_begin(struct event *event, const char *name)
@@ -56,7 +48,7 @@ void cli_progress_end(struct cli_progress *p)
 static void begin(struct cli_progress *p, int round)
 {
 	cli_progress_end(p);
-	p->began = now();
+	p->began = nacre_now();
 	p->shown = 0;
 	p->whole = false;
 	p->round = round;
@@ -126,7 +118,7 @@ static void on_dirty(void *arg, uint64_t bytes)
 /* Seconds that it will take; -1: a moment says nothing of that. */
 static double time_left(const struct cli_progress *p, uint64_t done, uint64_t total, double rate)
 {
-	return done == total ? 0 : rate < 1 || now() - p->began < 0.5 ? -1 : (double)(total - done) / rate;
+	return done == total ? 0 : rate < 1 || nacre_now() - p->began < 0.5 ? -1 : (double)(total - done) / rate;
 }
 
 static void tell_event(const struct cli_progress *p, uint64_t done, uint64_t total, double rate)
@@ -169,7 +161,7 @@ static void tell_line(struct cli_progress *p, uint64_t done, uint64_t total, dou
 static void on_bytes(void *arg, uint64_t done, uint64_t total)
 {
 	struct cli_progress *p = arg;
-	double t = now(), spent = t - p->began, every = p->json ? 1 : p->terminal ? 0.2 : 10;
+	double t = nacre_now(), spent = t - p->began, every = p->json ? 1 : p->terminal ? 0.2 : 10;
 
 	if (p->quiet || p->whole || (done < total && t - p->shown < every) || spent <= 0)
 		return;
@@ -248,7 +240,7 @@ int cli_progress_fail(struct cli_progress *p, const struct nacre_error *e)
 struct nacre_convert_says cli_progress_says(struct cli_progress *p, bool quiet, bool json)
 {
 	*p = (struct cli_progress){.quiet = quiet, .json = json, .terminal = !json && isatty(STDERR_FILENO),
-				   .began = now(), .round = -1};
+				   .began = nacre_now(), .round = -1};
 	return (struct nacre_convert_says){.stage = on_stage, .bytes = on_bytes, .round = on_round, .dirty = on_dirty, .slowed = on_slowed,
 					   .fix = on_fix, .boot = cli_progress_boot, .arg = p};
 }

@@ -17,12 +17,12 @@
 #include "conversion/verify.h"
 #include "disk/copy.h"
 #include "disk/forgiving.h"
+#include "os/clock.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* One conversion; what is NULL or zero is not there yet. */
@@ -40,14 +40,6 @@ struct run {
 	bool keep; /* what is at the sink is worth being resumed */
 	struct nacre_growth growth; /* of a last partition that grew by our hands, not the sink's */
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void stage(const struct run *r, const char *name)
 {
@@ -122,7 +114,7 @@ static int check_root(struct run *r, struct nacre_error *e)
 
 static int look(struct run *r, struct nacre_error *e)
 {
-	double start = now();
+	double start = nacre_now();
 
 	stage(r, r->o->source_count > 1 ? "looking at the disks" : "looking at the disk");
 	if (open_sources(r, e) || find_out(r, e))
@@ -133,7 +125,7 @@ static int look(struct run *r, struct nacre_error *e)
 		return -1;
 	if (check_root(r, e) < 0)
 		return -1;
-	r->result->seconds_look = now() - start;
+	r->result->seconds_look = nacre_now() - start;
 	r->result->used = r->plan.used;
 	r->result->skipped = r->plan.skipped;
 	return 0;
@@ -287,7 +279,7 @@ static int copy_running(struct run *r, struct nacre_error *e)
 {
 	struct nacre_snapshot_result *result = &r->result->snapshot;
 	struct nacre_snapshot_options live = *r->o->live;
-	double start = now();
+	double start = nacre_now();
 
 	if (r->cutover) {
 		live.last = stop_services;
@@ -302,7 +294,7 @@ static int copy_running(struct run *r, struct nacre_error *e)
 	for (int i = 0; i < r->o->source_count; i++)
 		if (finish_disk(r, i, NULL, e))
 			return -1;
-	r->result->seconds_copy = now() - start;
+	r->result->seconds_copy = nacre_now() - start;
 	r->result->used = result->used;
 	r->result->read = result->read;
 	r->result->written = result->written;
@@ -312,7 +304,7 @@ static int copy_running(struct run *r, struct nacre_error *e)
 static int copy(struct run *r, struct nacre_error *e)
 {
 	struct copying c = {.says = &r->o->says, .total = r->plan.used};
-	double start = now();
+	double start = nacre_now();
 
 	if (r->o->live)
 		return copy_running(r, e);
@@ -322,7 +314,7 @@ static int copy(struct run *r, struct nacre_error *e)
 			return -1;
 		c.before += nacre_extents_total(&r->plan.maps[i], NACRE_FS_USED);
 	}
-	r->result->seconds_copy = now() - start;
+	r->result->seconds_copy = nacre_now() - start;
 	return 0;
 }
 
@@ -363,14 +355,14 @@ static struct nacre_sink_modify fixes(const struct run *r)
 static int mend(struct run *r, struct nacre_error *e)
 {
 	struct nacre_sink_modify what = fixes(r);
-	double start = now();
+	double start = nacre_now();
 
 	r->keep = false; /* what fails here fails the next time */
 	if (r->o->fix_at_source && r->o->remote && !r->result->data) {
 		stage(r, "making it fit, from here");
 		if (nacre_fix_at_source(r->o, &r->source, &what, r->sink, r->again ? r->snapshot : NULL, r->result, &r->growth, e))
 			return -1;
-		r->result->seconds_fix = now() - start;
+		r->result->seconds_fix = nacre_now() - start;
 		return 0;
 	}
 	for (int i = 0; i < r->o->source_count; i++)
@@ -381,7 +373,7 @@ static int mend(struct run *r, struct nacre_error *e)
 	for (int i = 0; i < r->o->source_count; i++)
 		if (nacre_sink_detach(r->sink, (unsigned)i, e))
 			return -1;
-	r->result->seconds_fix = now() - start;
+	r->result->seconds_fix = nacre_now() - start;
 	return 0;
 }
 
@@ -513,7 +505,7 @@ static int streamed(struct run *r, struct nacre_error *e)
 	struct nacre_streamed_what what = {.from = r->from[0], .name = r->source.disks[0].name, .used = &r->plan.maps[0],
 					   .modify = fixes(r), .make_swaps = make_swaps, .arg = r};
 	struct nacre_extents spooled = {0};
-	double start = now();
+	double start = nacre_now();
 	int failed;
 
 	if (r->o->source_count > 1 || r->result->data)
@@ -527,7 +519,7 @@ static int streamed(struct run *r, struct nacre_error *e)
 	nacre_extents_free(&spooled);
 	r->keep = false;
 	count_bad(r);
-	r->result->seconds_copy = now() - start;
+	r->result->seconds_copy = nacre_now() - start;
 	return failed ? -1 : 0;
 }
 

@@ -3,6 +3,7 @@
 #include "conversion/cutover.h"
 
 #include "os/child.h"
+#include "os/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { STOP_MS = 300000 }; /* systemd itself kills what does not stop, after a minute and a half by default */
@@ -23,14 +23,6 @@ struct nacre_cutover {
 	bool stopped, done;
 	double since;
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void set_signals(void (*how)(int sig))
 {
@@ -150,7 +142,7 @@ int nacre_cutover_stop(struct nacre_cutover *c, struct nacre_error *e)
 {
 	if (!c->count || c->stopped)
 		return 0;
-	c->since = now();
+	c->since = nacre_now();
 	if (tell(c, 's', e))
 		return -1;
 	c->stopped = true;
@@ -162,7 +154,7 @@ int nacre_cutover_stop(struct nacre_cutover *c, struct nacre_error *e)
 
 double nacre_cutover_ms(const struct nacre_cutover *c)
 {
-	return c->stopped ? (now() - c->since) * 1000 : 0;
+	return c->stopped ? (nacre_now() - c->since) * 1000 : 0;
 }
 
 void nacre_cutover_done(struct nacre_cutover *c)

@@ -20,6 +20,7 @@
 #include "conversion/transfer/blocks.h"
 
 #include "config.h"
+#include "os/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +33,6 @@
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 struct disk {
@@ -66,19 +66,11 @@ struct place {
 	struct nacre_convert_result result;
 };
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void stage(struct nacre_sink *sink, const char *name)
 {
 	struct place *p = sink->own;
 
-	nacre_timeline_next(&p->timeline, name, now());
+	nacre_timeline_next(&p->timeline, name, nacre_now());
 	if (name && sink->says.stage)
 		sink->says.stage(sink->says.arg, name);
 }
@@ -259,7 +251,7 @@ static int place_make_writable(struct nacre_sink *sink, unsigned disk, struct na
 	struct place *p = sink->own;
 
 	(void)disk, (void)e;
-	nacre_timeline_next(&p->timeline, "copying", now());
+	nacre_timeline_next(&p->timeline, "copying", nacre_now());
 	return 0;
 }
 
@@ -541,7 +533,7 @@ static int place_define(struct nacre_sink *sink, const struct nacre_sink_define 
 	p->result.skipped = p->plan.skipped;
 	p->result.read = what->read;
 	p->result.written = what->sent;
-	nacre_timeline_next(&p->timeline, NULL, now());
+	nacre_timeline_next(&p->timeline, NULL, nacre_now());
 	return tell(p, p->partial, e) || keep_notes(p, e) || give_name(p, e) ? -1 : 0;
 }
 

@@ -3,6 +3,7 @@
 #include "conversion/snapshot/freeze.h"
 
 #include "conversion/snapshot/watchdog.h"
+#include "os/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,14 +23,6 @@ struct nacre_freezer {
 	int stopped;      /* of the control groups */
 	double began, ms; /* seconds, milliseconds */
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* "1" to cgroup.freeze of version 2, "FROZEN" to freezer.state of version 1. */
 static int open_cgroup(struct watchdog *dog, const char *directory, struct nacre_error *e)
@@ -169,7 +162,7 @@ int nacre_freezer_freeze(struct nacre_freezer *f, struct nacre_error *e)
 	if (watchdog_arm(&f->dog, f->what.most_ms, e) < 0)
 		return -1;
 	watchdog_hurry(&f->dog, true);
-	f->began = now();
+	f->began = nacre_now();
 	if (stop_cgroups(f, e) == 0 && freeze_mounts(f, e) == 0)
 		return 0;
 	nacre_freezer_thaw(f, NULL);
@@ -184,7 +177,7 @@ int nacre_freezer_thaw(struct nacre_freezer *f, struct nacre_error *e)
 		if (!f->unable[i] && ioctl(f->what.mounts[i], FITHAW, 0))
 			lost = f->what.mount_names[i];
 	f->frozen = 0;
-	f->ms = (now() - f->began) * 1000;
+	f->ms = (nacre_now() - f->began) * 1000;
 	for (int i = f->stopped - 1; i >= 0; i--)
 		watchdog_continue(&f->dog.cgroups[i]);
 	f->stopped = 0;

@@ -8,6 +8,7 @@
 #include "conversion/snapshot/reader.h"
 
 #include "conversion/snapshot/bits.h"
+#include "os/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -67,14 +68,6 @@ struct piece {
 	uint32_t length;
 	uint8_t *data; /* where it is kept, NULL: it is not */
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* Under the lock. A place in memory for the piece, if it is to be kept and there is room. */
 static void find_room(struct reader *r, struct piece *p)
@@ -224,7 +217,7 @@ static void keep_rate(struct reader *r)
 	pthread_mutex_lock(&r->lock);
 	due = r->began + (double)(r->counts.read - r->began_read) / (double)r->rate;
 	pthread_mutex_unlock(&r->lock);
-	ahead = due - now();
+	ahead = due - nacre_now();
 	if (ahead > 0)
 		nanosleep(&(struct timespec){.tv_sec = (time_t)ahead,
 					     .tv_nsec = (long)((ahead - (double)(time_t)ahead) * 1e9)}, NULL);
@@ -369,7 +362,7 @@ static int run(struct reader *r, bool keep, void (*progress)(void *arg, uint64_t
 	r->disk = 0;
 	r->grain = 0;
 	r->busy = r->thread_count;
-	r->began = keep ? 0 : now();
+	r->began = keep ? 0 : nacre_now();
 	r->began_read = r->counts.read;
 	r->job++;
 	pthread_cond_broadcast(&r->work);

@@ -8,13 +8,13 @@
 #include "conversion/snapshot/reader.h"
 #include "conversion/snapshot/throttle.h"
 #include "conversion/snapshot/writers.h"
+#include "os/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 enum {
 	ROUNDS_MAX = 16,
@@ -56,14 +56,6 @@ const char *nacre_consistency_name(enum nacre_consistency c)
 	return c <= NACRE_CONSISTENT_APPLICATION ? names[c] : "?";
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void on_bytes(void *arg, uint64_t bytes)
 {
 	struct run *r = arg;
@@ -77,7 +69,7 @@ static void on_bytes(void *arg, uint64_t bytes)
 /* Return: 0 with *bytes of this round. */
 static int round_once(struct run *r, uint64_t *bytes, struct nacre_error *e)
 {
-	double start = now();
+	double start = nacre_now();
 
 	disks_find_swap(r->s);
 	disks_take_marks(r->s);
@@ -92,8 +84,8 @@ static int round_once(struct run *r, uint64_t *bytes, struct nacre_error *e)
 	disks_have_todo(r->s);
 	if (*bytes >= SMALL)
 		on_bytes(r, *bytes);
-	if (*bytes >= SMALL && now() > start)
-		r->rate = (double)*bytes / (now() - start);
+	if (*bytes >= SMALL && nacre_now() > start)
+		r->rate = (double)*bytes / (nacre_now() - start);
 	return 0;
 }
 
@@ -102,7 +94,7 @@ static int set_limit(struct run *r, struct nacre_error *e)
 {
 	nacre_freezer_limits(r->freezer, true);
 	if (!r->limited_since)
-		r->limited_since = now();
+		r->limited_since = nacre_now();
 	if (throttle_set(&r->throttle, &r->limit, e) < 0)
 		return -1;
 	r->result->slowed_to = r->limit;
@@ -118,7 +110,7 @@ static void lift_limit(struct run *r)
 		return;
 	throttle_restore(&r->throttle);
 	nacre_freezer_limits(r->freezer, false);
-	r->result->slowed_s += now() - r->limited_since;
+	r->result->slowed_s += nacre_now() - r->limited_since;
 	r->limited_since = 0;
 	if (r->o->says.slowed)
 		r->o->says.slowed(r->o->says.arg, 0);
@@ -338,11 +330,11 @@ static int instant(struct run *r, struct nacre_error *e)
 		return -1;
 	failed = window(r, e);
 	if (!failed && r->o->held) { /* a test looks: all of the copy is to be there */
-		double start = now();
+		double start = nacre_now();
 
 		failed = reader_send(r->reader, e);
 		r->o->held(r->o->held_arg);
-		held = (now() - start) * 1000;
+		held = (nacre_now() - start) * 1000;
 	}
 	if (nacre_freezer_thaw(r->freezer, failed ? NULL : e) < 0)
 		failed = -1;
@@ -368,7 +360,7 @@ static int check_writers(const struct run *r, struct nacre_error *e)
 /* Programs hold still from the first to the last line of it. */
 static int hold(struct run *r, struct nacre_error *e)
 {
-	double start = now();
+	double start = nacre_now();
 	int failed;
 
 	if (set_priority(r, true, e) < 0)
@@ -391,7 +383,7 @@ static int hold(struct run *r, struct nacre_error *e)
 		call_writers(r, "thaw");
 	nacre_freezer_hooks(r->freezer, false);
 	set_priority(r, false, NULL);
-	r->result->held_ms = r->writers.count ? (now() - start) * 1000 : 0;
+	r->result->held_ms = r->writers.count ? (nacre_now() - start) * 1000 : 0;
 	return failed;
 }
 
@@ -534,7 +526,7 @@ int nacre_snapshot_run(struct nacre_snapshot *s, const struct nacre_extents *con
 		       struct nacre_snapshot_result *result, struct nacre_error *e)
 {
 	struct run r = {.s = s, .o = o, .result = result, .copying = nacre_priority_get()};
-	double start = now();
+	double start = nacre_now();
 	int failed;
 
 	memset(result, 0, sizeof(*result));
@@ -560,6 +552,6 @@ int nacre_snapshot_run(struct nacre_snapshot *s, const struct nacre_extents *con
 	writers_free(&r.writers);
 	for (unsigned i = 0; i < s->count; i++)
 		result->used += bits_count(s->disks[i].used, s->disks[i].words) * s->disks[i].grain;
-	result->seconds = now() - start;
+	result->seconds = nacre_now() - start;
 	return failed;
 }

@@ -19,6 +19,7 @@
 #include "conversion/transfer/message.h"
 
 #include "config.h"
+#include "os/clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -26,7 +27,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -65,14 +65,6 @@ struct stream {
 	uint64_t plain;          /* data frames since the last sample */
 	double zstd_rate, ratio; /* bytes per second of one thread; packed by unpacked. 0: not known */
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* The first error stays. */
 static int fail(struct stream *s, struct nacre_error *e)
@@ -252,7 +244,7 @@ static int send_data(struct nacre_sink *sink, const struct nacre_outgoing *f, st
 
 	e = e ? e : &own;
 	pthread_mutex_lock(&s->lock);
-	start = now();
+	start = nacre_now();
 	while (!status && !s->failed &&
 	       (s->link.sent - s->taken >= WINDOW_FRAMES || s->outstanding + size > WINDOW_BYTES ||
 		nacre_link_waiting(&s->link, 0)))
@@ -263,7 +255,7 @@ static int send_data(struct nacre_sink *sink, const struct nacre_outgoing *f, st
 		s->sizes[s->link.sent % WINDOW_FRAMES] = size;
 		s->outstanding += size;
 		status = send_frame(sink, f, e);
-		s->busy += now() - start;
+		s->busy += nacre_now() - start;
 	}
 	if (status || s->failed)
 		status = fail(s, e);
@@ -315,12 +307,12 @@ static int stream_write(struct nacre_sink *sink, unsigned disk, uint64_t offset,
 	nacre_put_le32(fields, disk);
 	nacre_put_le64(fields + 8, offset);
 	if (should_pack(s, size) && (packer = take_packer(s))) {
-		double start = now();
+		double start = nacre_now();
 		size_t n = ZSTD_compressCCtx(packer->context, packer->data, NACRE_FRAME_DATA, data, size, LEVEL);
 
 		if (ZSTD_isError(n))
 			n = size;
-		s->zstd_rate = (double)size / (now() - start + 1e-9);
+		s->zstd_rate = (double)size / (nacre_now() - start + 1e-9);
 		s->ratio = s->ratio > 0 ? 0.5 * s->ratio + 0.5 * (double)n / (double)size : (double)n / (double)size;
 		if (n < size - size / 16) {
 			f.data = packer->data;

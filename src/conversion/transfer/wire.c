@@ -3,6 +3,7 @@
 #include "conversion/transfer/wire.h"
 
 #include "base/bytes.h"
+#include "os/clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -42,18 +43,10 @@ void nacre_link_free(struct nacre_link *link)
 	link->unpacker = NULL;
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* Not faster than link->limit: who is early waits. What was not used for a while is not made up for. */
 static void pace(struct nacre_link *link, size_t bytes)
 {
-	double t = now(), wait;
+	double t = nacre_now(), wait;
 
 	if (!link->limit)
 		return;

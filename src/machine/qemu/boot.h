@@ -6,8 +6,6 @@
 #include "machine/qemu/vm.h"
 #include "machine/qemu/watch.h"
 
-/** nacre_boot_clock() - seconds of the monotonic clock */
-double nacre_boot_clock(void);
 int nacre_boot_check(const struct nacre_definition *d, const struct nacre_boot_options *options,
 		     struct nacre_boot_result *result, struct nacre_error *e);
 int nacre_boot_run(const struct nacre_definition *d, const struct nacre_boot_options *options,

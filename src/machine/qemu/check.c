@@ -16,6 +16,7 @@
 #include "machine/qemu/boot.h"
 
 #include "base/auto.h"
+#include "os/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,17 +53,9 @@ struct check {
 	bool shows_login;            /* the screen does */
 };
 
-double nacre_boot_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static double spent(const struct check *c)
 {
-	return nacre_boot_clock() - c->start;
+	return nacre_now() - c->start;
 }
 
 static void tell(struct check *c)
@@ -94,7 +87,7 @@ static void look(struct check *c)
 	struct nacre_screen screen;
 	size_t n;
 
-	c->looked = nacre_boot_clock();
+	c->looked = nacre_now();
 	if (nacre_vm_screen(&c->vm, &screen, NULL))
 		return;
 	nacre_screen_free(&c->screen);
@@ -156,10 +149,10 @@ static void watch(struct check *c, double limit)
 		poll(p, 2, 200);
 		read_serial(c);
 		take_events(c);
-		if (nacre_boot_clock() - c->looked > LOOK_MS / 1000.0 && !c->watch.failed)
+		if (nacre_now() - c->looked > LOOK_MS / 1000.0 && !c->watch.failed)
 			look(c);
 		tell(c);
-		now = nacre_boot_clock();
+		now = nacre_now();
 		if (now - last > HELD_UP_S) { /* we were stopped, and the machine with us: that counts for nobody */
 			c->start += now - last;
 			end += now - last;
@@ -258,7 +251,7 @@ static int check_once(struct check *c, const struct nacre_definition *d, bool kv
 	c->told = NACRE_STAGE_STARTED;
 	c->resets = 0;
 	c->shows_login = false;
-	c->start = c->looked = nacre_boot_clock();
+	c->start = c->looked = nacre_now();
 	c->result->accelerator = kvm ? "kvm" : "tcg";
 	if (nacre_vm_start(&c->vm, d, &start, e))
 		return -1;

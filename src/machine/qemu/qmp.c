@@ -9,12 +9,13 @@
  */
 #include "machine/qemu/qmp.h"
 
+#include "os/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 static int lost(struct nacre_error *e, const char *reason)
@@ -110,21 +111,13 @@ int nacre_qmp_read(struct nacre_qmp *q, struct nacre_error *e)
 	return lost(e, "it closed its control channel");
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int wait_answer(struct nacre_qmp *q, int timeout_ms, struct nacre_error *e)
 {
-	int64_t end = now_ms() + timeout_ms;
+	int64_t end = (int64_t)(nacre_now() * 1000) + timeout_ms;
 
 	while (!q->answer) {
 		struct pollfd p = {.fd = q->fd, .events = POLLIN};
-		int64_t left = end - now_ms();
+		int64_t left = end - (int64_t)(nacre_now() * 1000);
 
 		if (left <= 0)
 			return lost(e, "it does not answer on its control channel");

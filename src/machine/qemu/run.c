@@ -11,6 +11,7 @@
 #include "machine/qemu/boot.h"
 
 #include "base/auto.h"
+#include "os/clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -35,7 +36,7 @@ struct run {
 static void ask_for_end(struct run *r)
 {
 	r->asked++;
-	r->asked_at = nacre_boot_clock();
+	r->asked_at = nacre_now();
 	if (r->asked == 1 && nacre_qmp_call(&r->vm.qmp, "system_powerdown", NULL, 10000, NULL, NULL))
 		r->asked++;
 }
@@ -92,7 +93,7 @@ static void wait_for_end(struct run *r, bool quiet)
 			keys(r);
 		if (nacre_child_ended(&r->vm.child, 0))
 			return;
-		if (r->asked > 1 || (r->asked && nacre_boot_clock() - r->asked_at > POWER_OFF_S)) {
+		if (r->asked > 1 || (r->asked && nacre_now() - r->asked_at > POWER_OFF_S)) {
 			nacre_child_kill(&r->vm.child);
 			return;
 		}
@@ -119,7 +120,7 @@ int nacre_boot_run(const struct nacre_definition *d, const struct nacre_boot_opt
 	struct nacre_vm_options start = {.directory = options->directory, .kvm = !trouble,
 					 .throw_away = options->snapshot, .window = !options->headless};
 	struct run r = {.signals = -1};
-	double begin = nacre_boot_clock();
+	double begin = nacre_now();
 	sigset_t ends, before;
 	bool terminal;
 	int status, failed = 0;
@@ -145,7 +146,7 @@ int nacre_boot_run(const struct nacre_definition *d, const struct nacre_boot_opt
 		close(r.signals);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	status = r.vm.child.status;
-	result->seconds = nacre_boot_clock() - begin;
+	result->seconds = nacre_now() - begin;
 	result->up = !failed && (r.asked > 0 || status == 0);
 	if (!failed && !result->up) {
 		char said[128];
