@@ -55,6 +55,9 @@ tree_nacre()
 		\( -name '*.so' -o -perm -100 \) -type f ! -name '*.p') "${@:3}"
 }
 
+# A kernel that patches its own code, as where it begins to trace, may hang in QEMU with a thread for each processor: one goes on
+# with the breakpoint of a moment ago, in code that it has translated. Tests that trace say -accel tcg,thread=single.
+
 # until_ended PID SECONDS: a machine that ends by itself, or is ended.
 until_ended()
 {

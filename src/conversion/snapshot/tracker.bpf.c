@@ -26,6 +26,7 @@
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
+#include <stdbool.h>
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -89,17 +90,18 @@ struct {
 	__uint(max_entries, 1); /* the owner sets it */
 } counters SEC(".maps");
 
-/* struct piece - where a bio was that is on its way */
+/* struct piece - where bio @key was, which is on its way; @key 0: nothing is noted here */
 struct piece {
-	__u64 sector;
+	__u64 key, sector;
 	__u32 bytes, op;
 };
 
-enum { ON_THEIR_WAY = 32768 };
+/* Notes: a hash table with a few places for each. No kernel's one: it has locks, which interrupts would wait for. */
+enum { ON_THEIR_WAY = 32768, PLACES = 8, SPREAD = 0x9e3779b1 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__type(key, __u64);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
 	__type(value, struct piece);
 	__uint(max_entries, ON_THEIR_WAY);
 } begun SEC(".maps");
@@ -202,23 +204,90 @@ int BPF_PROG(on_request, struct request *rq, int error, unsigned int bytes)
 	return 0;
 }
 
-/* Also a flush, of no bytes. */
+/* Its @i-th place. The kernel takes no sums of addresses, but lets half of one be copied. */
+static __always_inline struct piece *place(__u64 key, int i)
+{
+	__u32 low, at;
+
+	asm volatile("%0 = %1" : "=w"(low) : "w"((__u32)key));
+	at = (((low >> 6) * SPREAD >> 8) + (__u32)i) % ON_THEIR_WAY;
+	return bpf_map_lookup_elem(&begun, &at);
+}
+
+/* The note of @key, or NULL. Nobody else has to do with that bio now. */
+static __always_inline struct piece *find(__u64 key)
+{
+#pragma clang loop unroll(full)
+	for (int i = 0; i < PLACES; i++) {
+		struct piece *p = place(key, i);
+
+		if (p && *(volatile __u64 *)&p->key == key)
+			return p;
+	}
+	return 0;
+}
+
+static __always_inline struct piece *claim(__u64 key)
+{
+#pragma clang loop unroll(full)
+	for (int i = 0; i < PLACES; i++) {
+		struct piece *p = place(key, i);
+
+		if (p && !__sync_val_compare_and_swap(&p->key, 0, key))
+			return p;
+	}
+	return 0;
+}
+
+static __always_inline bool is_noted(const void *bio)
+{
+	return bio && find((__u64)bio);
+}
+
+/* What a piece was cut from; of what is none, something else. */
+static __always_inline void *whole_of(const void *piece)
+{
+	return BPF_CORE_READ((const struct bio *)piece, bi_private);
+}
+
+/* Is it a piece of one that was noted? Pieces are cut again, by the limits of the disk, and by its driver. */
+static __always_inline bool is_piece(const struct bio *bio)
+{
+	const void *once = bio->bi_private, *twice, *thrice;
+
+	if (is_noted(once))
+		return true;
+	twice = whole_of(once);
+	if (is_noted(twice))
+		return true;
+	thrice = whole_of(twice);
+	return is_noted(thrice);
+}
+
+/* Also a flush, of no bytes. A note of the same address is of one whose end was not told. */
 SEC("tp_btf/block_bio_queue")
 int BPF_PROG(on_bio_queue, struct bio *bio)
 {
-	struct piece piece = {.op = bio->bi_opf & OP_MASK, .bytes = bio->bi_iter.bi_size, .sector = bio->bi_iter.bi_sector};
-	__u64 key = (__u64)bio;
+	__u32 op = bio->bi_opf & OP_MASK;
+	struct piece *piece;
 
-	if (piece.op != OP_READ && is_target(bio->bi_bdev->bd_disk))
-		bpf_map_update_elem(&begun, &key, &piece, BPF_ANY);
+	if (op == OP_READ || !is_target(bio->bi_bdev->bd_disk))
+		return 0;
+	piece = find((__u64)bio);
+	if (!piece)
+		piece = claim((__u64)bio);
+	if (!piece)
+		return 0;
+	piece->sector = bio->bi_iter.bi_sector;
+	piece->bytes = bio->bi_iter.bi_size;
+	piece->op = op;
 	return 0;
 }
 
 SEC("tp_btf/block_bio_complete")
 int BPF_PROG(on_bio_complete, struct request_queue *q, struct bio *bio)
 {
-	__u64 key = (__u64)bio, whole = (__u64)bio->bi_private;
-	struct piece *piece = bpf_map_lookup_elem(&begun, &key);
+	struct piece *piece = find((__u64)bio);
 	struct tracker_row *mine = row();
 	unsigned int op = bio->bi_opf & OP_MASK;
 
@@ -231,8 +300,8 @@ int BPF_PROG(on_bio_complete, struct request_queue *q, struct bio *bio)
 			add(mine, TRACKER_ZEROES, piece->bytes / 512);
 		if (piece->bytes)
 			mark(mine, piece->sector, piece->bytes);
-		bpf_map_delete_elem(&begun, &key);
-	} else if (op != OP_READ && op != OP_FLUSH && is_target(bio->bi_bdev->bd_disk) && !bpf_map_lookup_elem(&begun, &whole)) {
+		*(volatile __u64 *)&piece->key = 0;
+	} else if (op != OP_READ && op != OP_FLUSH && is_target(bio->bi_bdev->bd_disk) && !is_piece(bio)) {
 		add(mine, TRACKER_EARLY, 1);
 	}
 	return 0;

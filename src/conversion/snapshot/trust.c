@@ -48,7 +48,6 @@ static bool is_zram(const char *sysfs)
 
 bool nacre_tracker_of_bios(const char *sysfs)
 {
-	/* dm-multipath may have requests; the ends of their bios are not traced. */
 	return !is_there(sysfs, "mq") && (is_there(sysfs, "md") || is_there(sysfs, "dm") || is_zram(sysfs));
 }
 
@@ -61,6 +60,9 @@ int nacre_tracker_judge(const char *sysfs, const char *name, struct nacre_error 
 	read_word(sysfs, "queue/dax", word, sizeof(word));
 	if (!strcmp(word, "1"))
 		return no(name, e, "the processor stores into it directly (DAX)");
+	/* Requests upon requests: the end of one interrupts what is told of another's, and is not told (recursion_misses). */
+	if (is_there(sysfs, "dm") && is_there(sysfs, "mq"))
+		return no(name, e, "the device mapper hands its requests on (multipath: queue_mode bio does not)");
 	if (is_there(sysfs, "bcache"))
 		return no(name, e, "it is made of other disks; name those");
 	read_word(sysfs, "queue/zoned", word, sizeof(word));

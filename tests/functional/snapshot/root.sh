@@ -74,7 +74,7 @@ truncate -s 600M "$work/dst.img"
 mke2fs -q -t ext4 "$work/dst.img"
 truncate -s 64M "$work/data.img"
 mke2fs -q -t ext4 "$work/data.img"
-qemu-system-x86_64 -M q35 -accel tcg -cpu max -smp 2 -m 768 -nodefaults -display none -monitor none -serial "file:$work/serial" -no-reboot \
+qemu-system-x86_64 -M q35 -accel tcg,thread=single -cpu max -smp 2 -m 768 -nodefaults -display none -monitor none -serial "file:$work/serial" -no-reboot \
 	-kernel "$kernel" -initrd "$work/initrd" -append "root=UUID=$disk_uuid ro console=ttyS0 quiet mitigations=off tsc=unstable" \
 	-netdev hubport,id=n,hubid=0 -device virtio-net-pci,netdev=n,mac=52:54:00:a1:b2:c3,romfile= \
 	-drive "file=$work/disk.img,format=raw,if=none,id=a,cache=unsafe" -device virtio-blk-pci,drive=a \
