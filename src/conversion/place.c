@@ -44,6 +44,7 @@ struct disk {
 
 struct place {
 	char *directory, *partial;  /* where it will be, and where it is */
+	char *above;                /* made for it; NULL: was there */
 	char *undo;                 /* in @partial */
 	struct disk disks[NACRE_SINK_DISKS];
 	unsigned disk_count;
@@ -588,12 +589,15 @@ static void place_close(struct nacre_sink *sink, bool drop)
 	}
 	if (drop && !p->defined && !p->earlier && p->lock >= 0)
 		nacre_result_remove(p->partial, p->undo);
+	if (drop && p->above)
+		rmdir(p->above); /* if nothing else is there */
 	nacre_plan_free(&p->plan);
 	if (p->lock >= 0)
 		close(p->lock);
 	free(p->source);
 	free(p->undo);
 	free(p->partial);
+	free(p->above);
 	free(p->directory);
 	free(p);
 }
@@ -604,6 +608,18 @@ static const struct nacre_sink_ops place_ops = {
 	.verify = place_verify, .read = place_read, .attach = place_attach, .boot_record = place_boot_record,
 	.modify = place_modify, .changed = place_changed, .undo = place_undo, .detach = place_detach, .define = place_define, .check = place_check,
 	.bye = place_bye, .close = place_close};
+
+/* With the directory above it, as that is what a user means by vms/web1. */
+static int make_partial(struct place *p)
+{
+	char *slash = strrchr(p->partial, '/');
+
+	if (!mkdir(p->partial, 0755) || errno == EEXIST)
+		return 0;
+	if (errno != ENOENT || !slash || slash == p->partial || !(p->above = strndup(p->partial, (size_t)(slash - p->partial))))
+		return -1;
+	return mkdir(p->above, 0755) || mkdir(p->partial, 0755) ? -1 : 0;
+}
 
 /* NAME.partial is made, or taken up, and locked. */
 static int open_directory(struct place *p, enum nacre_sink_mode mode, struct nacre_error *e)
@@ -622,8 +638,8 @@ static int open_directory(struct place *p, enum nacre_sink_mode mode, struct nac
 	if (mode == NACRE_SINK_NEW && rmdir(p->partial) && errno == ENOTEMPTY)
 		return nacre_error_set(e, NACRE_E_EXISTS, 0, p->partial,
 				       "is of a run that was cut short: --resume goes on with it; else remove it");
-	if (mkdir(p->partial, 0755) && errno != EEXIST)
-		return nacre_error_set(e, NACRE_E_SYSTEM, errno, p->directory, "cannot be made");
+	if (make_partial(p))
+		return nacre_error_set(e, NACRE_E_SYSTEM, errno, p->above ? p->above : p->directory, "cannot be made");
 	p->lock = open(p->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (p->lock < 0)
 		return nacre_error_set(e, NACRE_E_SYSTEM, errno, p->partial, "cannot be opened");

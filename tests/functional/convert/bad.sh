@@ -266,8 +266,8 @@ said "$work/vm.there" "and it is named"
 : >"$work/vm.file"
 fails 6 "nor a file" "$nacre" convert "$disk" "$work/vm.file" --no-check
 rm -rf "$work/vm.there" "$work/vm.file"
-fails 4 "a place that is not there" "$nacre" convert "$disk" "$work/no/vm" --no-check
-said "$work/no/vm" "is named"
+fails 4 "a place that is not there" "$nacre" convert "$disk" "$work/no/such/vm" --no-check
+said "$work/no/such" "is named"
 mkdir "$work/small"
 mounted() # SIZE
 {

@@ -53,6 +53,11 @@ ok "swap does not travel" test "$(jq .skipped "$work/json")" -gt 2000000
 is "$(qemu-img info --output=json -f vpc "$work/web1/disk0.vhd" | jq '."virtual-size"')" $((64 << 20)) "and has the source's size"
 ok "libvirt's schema holds for the domain" virt-xml-validate "$work/web1/web1.xml" domain
 is "$(jq -r .machine.name "$work/web1/nacre.json")" web1 "the record names the machine"
+ok "a directory above it is made" "$nacre" convert "$disk" "$work/vms/web1" --no-check -q
+ok "with the machine in it" test -e "$work/vms/web1/nacre.json"
+fails 4 "two of them are not" "$nacre" convert "$disk" "$work/far/vms/web1" --no-check -q
+said "far/vms: cannot be made: No such file" "and it is said which"
+ok "nothing is left of that" test ! -e "$work/far"
 qemu-img convert -f vpc -O raw "$work/web1/disk0.vhd" "$work/copy.img"
 ok "the copy's file system is clean" e2fsck -fn "$work/copy.img?offset=1048576"
 is "$(in_disk "$work/copy.img" /var/data | sha256sum)" "$(sha256sum <"$tree/var/data" | sed 's/$//')" "files are the same"
