@@ -160,8 +160,10 @@ bool lab_zram(uint64_t size, struct lab_disk *disk)
 	if (!f)
 		return false;
 	if (fscanf(f, "%d", &number) != 1)
-		bail("no zram device");
+		number = -1;
 	fclose(f);
+	if (number < 0)
+		return false;
 	guard = guard_zram(number);
 	snprintf(path, sizeof(path), "/sys/block/zram%d/disksize", number);
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)size);

@@ -492,8 +492,9 @@ int main(int argc, char **argv)
 	if (!lab_start())
 		return getenv("NACRE_MUST_WORK") ? 1 : 0;
 	if (!make_disk(which, &disk)) {
-		tap_skip("a zram device", "this kernel has none");
-		return tap_done();
+		/* Not every kernel has them: no failure, where all has to work. */
+		printf("1..0 # SKIP this kernel has no zram devices\n");
+		return 0;
 	}
 	other = lab_disk("other.img", DISK);
 	tap_ok(!nacre_tracker_judge(disk.sysfs, disk.path, &e), "%s is tracked", which ? which : "a loop device");
