@@ -69,6 +69,20 @@ until_ended()
 	wait "$1" 2>/dev/null
 }
 
+# run_machine SECONDS QEMU-ARGUMENT...: start $work/disk.img with $kernel and $work/initrd, until it ends; what it said is in $work/said
+run_machine()
+{
+	qemu-system-x86_64 -M q35 -accel tcg,thread=single -cpu max -smp 2 -m 768 -nodefaults -display none -monitor none \
+		-serial "file:$work/serial" -no-reboot -kernel "$kernel" -initrd "$work/initrd" \
+		-append "root=UUID=$disk_uuid ro console=ttyS0 quiet mitigations=off tsc=unstable" \
+		-drive "file=$work/disk.img,format=raw,if=none,id=root,cache=unsafe" -device virtio-blk-pci,drive=root "${@:2}" &
+	qemu=$!
+	at_exit "kill $qemu 2>/dev/null; wait $qemu 2>/dev/null"
+	until_ended $qemu "$1"
+	tr -d '\r' <"$work/serial" >"$work/said"
+	tap_note "$work/said"
+}
+
 # busybox_initramfs OUT DRIVER...: mounts what root= says, once the drivers (virtio_blk, ata_piix...) are
 # loaded, and goes there; else it ends in a shell that says (initramfs), as initramfs-tools does. Without
 # drivers it is an initramfs that cannot see its disk.

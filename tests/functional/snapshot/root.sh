@@ -74,17 +74,9 @@ truncate -s 600M "$work/dst.img"
 mke2fs -q -t ext4 "$work/dst.img"
 truncate -s 64M "$work/data.img"
 mke2fs -q -t ext4 "$work/data.img"
-qemu-system-x86_64 -M q35 -accel tcg,thread=single -cpu max -smp 2 -m 768 -nodefaults -display none -monitor none -serial "file:$work/serial" -no-reboot \
-	-kernel "$kernel" -initrd "$work/initrd" -append "root=UUID=$disk_uuid ro console=ttyS0 quiet mitigations=off tsc=unstable" \
-	-netdev hubport,id=n,hubid=0 -device virtio-net-pci,netdev=n,mac=52:54:00:a1:b2:c3,romfile= \
-	-drive "file=$work/disk.img,format=raw,if=none,id=a,cache=unsafe" -device virtio-blk-pci,drive=a \
+run_machine 400 -netdev hubport,id=n,hubid=0 -device virtio-net-pci,netdev=n,mac=52:54:00:a1:b2:c3,romfile= \
 	-drive "file=$work/dst.img,format=raw,if=none,id=b,cache=unsafe" -device virtio-blk-pci,drive=b \
-	-drive "file=$work/data.img,format=raw,if=none,id=c,cache=unsafe" -device virtio-blk-pci,drive=c &
-qemu=$!
-at_exit "kill $qemu 2>/dev/null; wait $qemu 2>/dev/null"
-until_ended $qemu 400
-tr -d '\r' <"$work/serial" >"$work/said"
-tap_note "$work/said"
+	-drive "file=$work/data.img,format=raw,if=none,id=c,cache=unsafe" -device virtio-blk-pci,drive=c
 ok "a machine copies its own disks" grep -qx 'status 0' "$work/said"
 debugfs -R "dump /result $work/result" "$work/dst.img" 2>/dev/null
 is "$(jq -r '[.volumes[] | .mount + " " + .consistency] | sort | join(", ")' "$work/result")" "/ file system, /data file system" \

@@ -51,8 +51,8 @@ dmsetup remove two
 echo '0 131072 striped 2 128 /dev/vdc 0 /dev/vdd 0' | dm striped t
 tracked striped /dev/mapper/striped
 dmsetup remove striped
-paths() { echo "0 \$1 multipath 2 queue_mode \$2 0 1 1 round-robin 0 1 1 \$3 1" | dm \$4 \$5; }
-paths 131072 bio /dev/vde several t
+paths() { echo "0 \$1 multipath 2 queue_mode bio 0 1 1 round-robin 0 1 1 \$2 1" | dm \$3 \$4; }
+paths 131072 /dev/vde several t
 tracked paths /dev/mapper/several
 dmsetup remove several
 
@@ -76,7 +76,7 @@ mdadm --build /dev/md1 --level=1 --raid-devices=2 --assume-clean --size=98304 /d
 [ -e /dev/md1p1 ] || addpart /dev/md1 1 2048 180224
 converted raid1 /on /dev/md1p1
 mdadm --stop /dev/md1 >/dev/null
-paths 196608 bio /dev/vdg whole mpath-test
+paths 196608 /dev/vdg whole mpath-test
 echo '0 180224 linear /dev/mapper/whole 2048' | dm whole-part1 part1-mpath-test
 converted mapper /on /dev/mapper/whole-part1
 converted below /dev/vdg /dev/mapper/whole-part1
@@ -98,14 +98,7 @@ for disk in "dst 400M" "a 32M" "b 32M" "c 64M" "d 64M" "e 0" "f 0"; do
 	disks+=(-drive "file=$work/$name.img,format=raw,if=none,id=$name,cache=unsafe,discard=unmap" -device "virtio-blk-pci,drive=$name")
 done
 mke2fs -q -t ext4 "$work/dst.img"
-qemu-system-x86_64 -M q35 -accel tcg,thread=single -cpu max -smp 2 -m 768 -nodefaults -display none -monitor none -serial "file:$work/serial" -no-reboot \
-	-kernel "$kernel" -initrd "$work/initrd" -append "root=UUID=$disk_uuid ro console=ttyS0 quiet mitigations=off tsc=unstable" \
-	-drive "file=$work/disk.img,format=raw,if=none,id=root,cache=unsafe" -device virtio-blk-pci,drive=root "${disks[@]}" &
-qemu=$!
-at_exit "kill $qemu 2>/dev/null; wait $qemu 2>/dev/null"
-until_ended $qemu 600
-tr -d '\r' <"$work/serial" >"$work/said"
-tap_note "$work/said"
+run_machine 600 "${disks[@]}"
 ok "changes of an array with stripes are told" grep -qx 'tracked raid0 0' "$work/said"
 ok "of a mirror" grep -qx 'tracked raid1 0' "$work/said"
 ok "of two disks that the device mapper makes one" grep -qx 'tracked linear 0' "$work/said"
