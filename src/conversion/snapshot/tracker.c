@@ -46,10 +46,15 @@ static int *pinned_fd(struct nacre_tracker *t, size_t which)
 	return fds[which];
 }
 
-/* How many of the pins there are. */
+static int programs_of(const struct nacre_tracker *t)
+{
+	return t->target.bios ? 2 : 1;
+}
+
+/* How many of the pins there are: each program has two. */
 static size_t pins_of(const struct nacre_tracker *t)
 {
-	return sizeof(pins) / sizeof(*pins) - (t->target.bios ? 0 : 2);
+	return sizeof(pins) / sizeof(*pins) - 2 * (size_t)(2 - programs_of(t));
 }
 
 enum { PINS = sizeof(pins) / sizeof(*pins), BALANCE_TRIES = 500, BUSY_TRIES = 10000, LOST_TRIES = 5, BALANCE_NS = 200000 };
@@ -91,7 +96,7 @@ static struct nacre_tracker *new_tracker(const struct nacre_tracker_disk *disk, 
 	struct nacre_tracker *t = calloc(1, sizeof(*t));
 	int processors = libbpf_num_possible_cpus();
 	uint32_t shift = 0;
-	char stat[64];
+	char sysfs[64];
 
 	while (disk->grain > 512U << shift && shift < 31)
 		shift++;
@@ -104,17 +109,16 @@ static struct nacre_tracker *new_tracker(const struct nacre_tracker_disk *disk, 
 	snprintf(t->path, sizeof(t->path), "%s", disk->path);
 	for (size_t i = 0; i < PINS; i++)
 		*pinned_fd(t, i) = -1;
-	snprintf(stat, sizeof(stat), "/sys/dev/block/%u:%u", major(disk->device), minor(disk->device));
-	t->target.bios = nacre_tracker_of_bios(stat);
-	t->stat = open_file(stat, "stat");
-	t->inflight = open_file(stat, "inflight");
+	snprintf(sysfs, sizeof(sysfs), "/sys/dev/block/%u:%u", major(disk->device), minor(disk->device));
+	t->stat = open_file(sysfs, "stat");
+	t->inflight = open_file(sysfs, "inflight");
 	if (t->stat < 0 || t->inflight < 0) {
-		nacre_error_set(e, NACRE_E_SUPPORT, errno, disk->path, "its statistics cannot be read (%s)", stat);
+		nacre_error_set(e, NACRE_E_SUPPORT, errno, disk->path, "its statistics cannot be read (%s)", sysfs);
 		nacre_tracker_close(t);
 		return NULL;
 	}
 	t->target = (struct tracker_target){.major = major(disk->device), .minor = minor(disk->device),
-					    .shift = shift, .layout = TRACKER_LAYOUT, .bios = t->target.bios,
+					    .shift = shift, .layout = TRACKER_LAYOUT, .bios = nacre_tracker_of_bios(sysfs),
 					    .grains = (disk->size + disk->grain - 1) / disk->grain};
 	t->words = (size_t)((t->target.grains + 63) / 64);
 	t->processors = processors > 0 ? (size_t)processors : 1;
@@ -198,14 +202,14 @@ static int attach(struct nacre_tracker *t, struct bpf_object *object, const char
 /* Load, attach; only descriptors are kept. */
 static int load(struct nacre_tracker *t, struct bpf_object *object)
 {
-	static const char *const names[] = {"on_request", "on_bio_complete", "on_bio_queue"};
+	static const char *const requests[] = {"on_request"}, *const bios[] = {"on_bio_complete", "on_bio_queue"};
 	struct bpf_map *map;
 
 	if (prepare(t, object) < 0 || bpf_object__load(object))
 		return -1;
 	/* The end is seen before the beginning is: a bio that lacks it is told from one that was never seen. */
-	for (int i = 0; i <= (t->target.bios ? 1 : 0); i++)
-		if (attach(t, object, names[t->target.bios ? 1 + i : 0], i) < 0)
+	for (int i = 0; i < programs_of(t); i++)
+		if (attach(t, object, (t->target.bios ? bios : requests)[i], i) < 0)
 			return -1;
 	t->dirty = keep(bpf_object__find_map_fd_by_name(object, "dirty"));
 	t->counters = keep(bpf_object__find_map_fd_by_name(object, "counters"));
@@ -401,7 +405,7 @@ int nacre_tracker_check(struct nacre_tracker *t, struct nacre_error *e)
 	uint64_t all = counted(t, TRACKER_ALL);
 	uint64_t unknown = counted(t, TRACKER_UNKNOWN);
 
-	for (int i = 0; i <= (t->target.bios ? 1 : 0); i++) {
+	for (int i = 0; i < programs_of(t); i++) {
 		struct bpf_prog_info info = {0};
 		__u32 size = sizeof(info);
 
