@@ -64,7 +64,8 @@ static int find_slaves(const char *place, char **slaves, int most)
 	return count;
 }
 
-/* Call @each for the device at @place, the disk that it is a partition of, and all that those are made of, until it says true. */
+/* Call @each for the device at @place, the disk that it is a partition of, and all that those are made of, but not below what it
+ * says true to. Return: did it so anywhere? */
 static bool any_below(const char *place, int depth, bool (*each)(const char *place, const void *arg), const void *arg)
 {
 	NACRE_AUTO_FREE char *disk = cli_format("%s", place);
@@ -78,7 +79,7 @@ static bool any_below(const char *place, int depth, bool (*each)(const char *pla
 		return any_below(disk, depth + 1, each, arg);
 	count = find_slaves(place, slaves, SLAVES_MAX);
 	for (int i = 0; i < count && i < SLAVES_MAX; i++) {
-		found = found || any_below(slaves[i], depth + 1, each, arg);
+		found |= any_below(slaves[i], depth + 1, each, arg);
 		free(slaves[i]);
 	}
 	return found;
@@ -265,41 +266,28 @@ static bool is_hardware(const char *place)
 	return strncmp(strrchr(place, '/'), "/zram", 5) && strncmp(strrchr(place, '/'), "/sr", 3);
 }
 
-/* struct others - see cli_source_others(); @where: the mount point that is looked at */
+/* struct others - see cli_source_others(); @named: where the sources are in /sys; @where: the mount point that is looked at */
 struct others {
-	const struct cli_source *sources;
+	char *named[SLAVES_MAX];
 	int count;
 	const char *where;
 	void (*each)(const char *where, const char *disk);
 };
 
-static bool is_named(const char *place, const void *arg)
+/* Say what is not named. Return: it is: what it is made of needs no name. */
+static bool tell_unnamed(const char *place, const void *arg)
 {
 	const struct others *o = arg;
-	struct stat st;
 
-	for (int i = 0; i < o->count; i++) {
-		NACRE_AUTO_FREE char *source = NULL;
-
-		if (o->sources[i].device && !stat(o->sources[i].path, &st))
-			source = device_place(st.st_rdev);
-		if (source && !strcmp(source, place))
+	for (int i = 0; i < o->count; i++)
+		if (!strcmp(o->named[i], place))
 			return true;
-	}
-	return false;
-}
-
-static bool tell_other(const char *place, const void *arg)
-{
-	const struct others *o = arg;
-
-	if (is_hardware(place) && !is_named(place, o)) {
+	if (is_hardware(place)) {
 		NACRE_AUTO_FREE char *disk = cli_format("/dev/%s", strrchr(place, '/') + 1);
 
 		o->each(o->where, disk);
 	}
-	/* What a disk is made of needs no name when it has one. */
-	return is_named(place, o);
+	return false;
 }
 
 void cli_source_others(const struct cli_source *sources, int count, const char *except,
@@ -307,12 +295,15 @@ void cli_source_others(const struct cli_source *sources, int count, const char *
 {
 	NACRE_AUTO_FILE FILE *mounts = fopen("/proc/self/mountinfo", "re");
 	NACRE_AUTO_FREE char *line = NULL;
-	struct others o = {.sources = sources, .count = count, .each = each};
+	struct others o = {.each = each};
 	char *where, *device;
 	size_t size = 0;
 	struct stat st, there;
 	bool is_except = except && !stat(except, &there);
 
+	for (int i = 0; i < count && o.count < SLAVES_MAX; i++)
+		if (sources[i].device && !stat(sources[i].path, &st) && (o.named[o.count] = device_place(st.st_rdev)))
+			o.count++;
 	while (mounts && getline(&line, &size, mounts) > 0) {
 		NACRE_AUTO_FREE char *place = NULL;
 
@@ -320,8 +311,10 @@ void cli_source_others(const struct cli_source *sources, int count, const char *
 		    (is_except && st.st_rdev == there.st_dev) || !(place = device_place(st.st_rdev)))
 			continue;
 		o.where = where;
-		any_below(place, 0, tell_other, &o);
+		any_below(place, 0, tell_unnamed, &o);
 	}
+	while (o.count)
+		free(o.named[--o.count]);
 }
 
 void cli_source_free(struct cli_source *source)
