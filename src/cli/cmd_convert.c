@@ -9,10 +9,10 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "conversion/place.h"
 #include "conversion/snapshot/cgroup.h"
 #include "os/priority.h"
 
-#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -269,16 +269,10 @@ static void tell_other(const char *where, const char *disk)
 /* Who converts a machine that works wants all of it, or to know what stays behind. */
 static void tell_others(const struct settings *s, const struct cli_source *sources, const struct nacre_convert_options *o)
 {
-	NACRE_AUTO_FREE char *copy = o->directory && !o->remote ? cli_format("%s", o->directory) : NULL;
-	const char *above = NULL;
+	NACRE_AUTO_FREE char *above = o->directory && !o->remote ? nacre_place_above(o->directory) : NULL;
 
 	if (!o->own || s->volumes || s->quiet)
 		return;
-	/* Where it goes stays behind: the nearest that is there. */
-	if (copy)
-		do
-			above = dirname(copy);
-		while (access(above, F_OK) && strcmp(above, ".") && strcmp(above, "/"));
 	cli_source_others(sources, o->source_count, above, tell_other);
 }
 

@@ -24,6 +24,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -608,6 +609,20 @@ static const struct nacre_sink_ops place_ops = {
 	.verify = place_verify, .read = place_read, .attach = place_attach, .boot_record = place_boot_record,
 	.modify = place_modify, .changed = place_changed, .undo = place_undo, .detach = place_detach, .define = place_define, .check = place_check,
 	.bye = place_bye, .close = place_close};
+
+char *nacre_place_above(const char *directory)
+{
+	char *copy = strdup(directory), *above = copy;
+
+	if (!copy)
+		return NULL;
+	do
+		above = dirname(above);
+	while (access(above, F_OK) && errno == ENOENT && strcmp(above, ".") && strcmp(above, "/"));
+	above = strdup(above);
+	free(copy);
+	return above;
+}
 
 /* With the directory above it, as that is what a user means by vms/web1. */
 static int make_partial(struct place *p)

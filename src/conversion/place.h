@@ -16,4 +16,7 @@ struct nacre_sink *nacre_place_open(const char *directory, enum nacre_sink_mode 
 /** nacre_place_values() - what this computer is; @directory: where there has to be room */
 void nacre_place_values(const char *directory, struct nacre_sink_values *values);
 
+/** nacre_place_above() - the nearest directory above @directory that is there, in new memory; NULL: there is no memory */
+char *nacre_place_above(const char *directory);
+
 #endif

@@ -2,11 +2,12 @@
 /* running.c - the source is in use; see running.h */
 #include "conversion/running.h"
 
+#include "base/auto.h"
+#include "conversion/place.h"
 #include "conversion/transfer/differ.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,22 +15,13 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-#include "base/auto.h"
-
 enum { TRIES = 3 };
 
 int nacre_running_elsewhere(const struct nacre_snapshot *s, const char *directory, struct nacre_error *e)
 {
-	NACRE_AUTO_FREE char *copy = strdup(directory);
-	const char *above = copy ? dirname(copy) : NULL;
-	NACRE_AUTO_FD int there = -1;
-	const struct nacre_live *on;
-
-	/* What is not there yet will be made in what is above it. */
-	while (above && (there = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 && errno == ENOENT && strcmp(above, ".") &&
-	       strcmp(above, "/"))
-		above = dirname(copy);
-	on = there < 0 ? NULL : nacre_live_of(nacre_snapshot_lives(s), there);
+	NACRE_AUTO_FREE char *above = nacre_place_above(directory);
+	NACRE_AUTO_FD int there = above ? open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	const struct nacre_live *on = there < 0 ? NULL : nacre_live_of(nacre_snapshot_lives(s), there);
 	if (!on) /* whoever makes the directory says what else is wrong */
 		return 0;
 	return nacre_error_set(e, NACRE_E_USAGE, 0, directory, "lies in %.80s, which is converted: take a place on another disk",
